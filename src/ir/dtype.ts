@@ -1,0 +1,64 @@
+/** Element types of tensors, and the typed arrays that hold them on the host. */
+
+/** The array type behind each dtype: `bool` is one byte an element, 0 or 1. */
+export interface ArrayOf {
+  readonly float32: Float32Array;
+  readonly float64: Float64Array;
+  readonly int8: Int8Array;
+  readonly uint8: Uint8Array;
+  readonly int32: Int32Array;
+  readonly int64: BigInt64Array;
+  readonly bool: Uint8Array;
+}
+
+export type DType = keyof ArrayOf;
+export type Float = "float32" | "float64";
+export type Integer = "int8" | "uint8" | "int32" | "int64";
+export type Numeric = Float | Integer;
+
+const arrays = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+  int32: Int32Array,
+  int64: BigInt64Array,
+  bool: Uint8Array,
+} as const;
+
+/** A zero-filled array of `length` elements. */
+export function emptyArray<D extends DType>(dtype: D, length: number): ArrayOf[D] {
+  return new arrays[dtype](length) as ArrayOf[D];
+}
+
+/** A copy of `values` as elements of `dtype`; integers are truncated, `bool` is 0 or 1. */
+export function arrayOf<D extends DType>(dtype: D, values: ArrayLike<number | bigint>): ArrayOf[D] {
+  const out = emptyArray(dtype, values.length) as Float64Array | BigInt64Array;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] ?? 0;
+    if (out instanceof BigInt64Array) out[i] = typeof value === "bigint" ? value : BigInt(Math.trunc(value));
+    else out[i] = dtype === "bool" ? Number(Number(value) !== 0) : Number(value);
+  }
+  return out as unknown as ArrayOf[D];
+}
+
+/** A view of `bytes` (no copy where its alignment allows) as elements of `dtype`. */
+export function arrayFromBytes<D extends DType>(dtype: D, bytes: Uint8Array): ArrayOf[D] {
+  const array = arrays[dtype];
+  const width = array.BYTES_PER_ELEMENT;
+  const aligned = bytes.byteOffset % width === 0 ? bytes : bytes.slice();
+  return new array(aligned.buffer as ArrayBuffer, aligned.byteOffset, aligned.byteLength / width) as ArrayOf[D];
+}
+
+/** Bytes an element takes. */
+export function byteWidth(dtype: DType): number {
+  return arrays[dtype].BYTES_PER_ELEMENT;
+}
+
+export function isFloat(dtype: DType): dtype is Float {
+  return dtype === "float32" || dtype === "float64";
+}
+
+export function isDType(name: string): name is DType {
+  return Object.hasOwn(arrays, name);
+}
