@@ -47,7 +47,11 @@ export function arrayFromBytes<D extends DType>(dtype: D, bytes: Uint8Array): Ar
   const array = arrays[dtype];
   const width = array.BYTES_PER_ELEMENT;
   const aligned = bytes.byteOffset % width === 0 ? bytes : bytes.slice();
-  return new array(aligned.buffer as ArrayBuffer, aligned.byteOffset, aligned.byteLength / width) as ArrayOf[D];
+  return new array(
+    aligned.buffer as ArrayBuffer,
+    aligned.byteOffset,
+    aligned.byteLength / width,
+  ) as ArrayOf[D];
 }
 
 /** Bytes an element takes. */

@@ -22,7 +22,14 @@ export function tensor<D extends DType>(dtype: D, shape: readonly number[], data
 /** A tensor filled with one value. */
 export function filled<D extends DType>(dtype: D, shape: readonly number[], value: number): Tensor<D> {
   if (value === 0) return { dtype, shape, data: emptyArray(dtype, sizeOf(shape)) };
-  return { dtype, shape, data: arrayOf(dtype, Array.from({ length: sizeOf(shape) }, () => value)) };
+  return {
+    dtype,
+    shape,
+    data: arrayOf(
+      dtype,
+      Array.from({ length: sizeOf(shape) }, () => value),
+    ),
+  };
 }
 
 /** A tensor of shape `[]`. */

@@ -1,0 +1,40 @@
+/** Where a node comes from: the part of the model it is built for, and the line of code that built it. */
+
+interface Origin {
+  readonly path: string;
+  /** Set where a node stands in for another's line, such as a gradient for its forward node. */
+  readonly place: string | undefined;
+}
+
+// The parts of a model nest like calls do, so a stack that `within` alone pushes and pops says where we are. It
+// only ever decides names and error messages, never what is computed.
+let current: Origin = { path: "", place: undefined };
+
+/** Runs `build` so that the nodes it makes are named under `path` (and point at `place`). */
+export function within<T>(path: string, build: () => T, place?: string): T {
+  const outer = current;
+  current = { path: outer.path === "" ? path : `${outer.path}/${path}`, place: place ?? outer.place };
+  try {
+    return build();
+  } finally {
+    current = outer;
+  }
+}
+
+/** The origin of a node built now. */
+export function origin(): Origin {
+  return { path: current.path, place: current.place ?? callerPlace() };
+}
+
+/** The nearest line on the stack outside the language itself, as `graphs/models/vae.ts:31`. */
+function callerPlace(): string | undefined {
+  const lines = (new Error().stack ?? "").split("\n").slice(1);
+  const line = lines.find(
+    (frame) => /:\d+:\d+\)?$/.test(frame) && !/[\\/]src[\\/](ir|ops|nn|autodiff|optim|onnx)[\\/]/.test(frame),
+  );
+  const [, file, row] = /([^\s(]+):(\d+):\d+\)?$/.exec(line ?? "") ?? [];
+  if (file === undefined) return undefined;
+  const path = file.replace(/^file:\/\//, "");
+  const [, inside] = /[\\/]((?:graphs|runtime|test)[\\/].*)$/.exec(path) ?? [];
+  return `${inside ?? path}:${row}`;
+}

@@ -1,0 +1,90 @@
+/** Shapes whose dimensions are numbers or names (`batch`), and the arithmetic that shape inference needs. */
+import { fail } from "./error.ts";
+
+/** A dimension: a size, or the name of one that is known only when the graph runs. */
+export type Dim = number | string;
+export type Shape = readonly Dim[];
+
+/** `[batch,784]` */
+export function showShape(shape: Shape): string {
+  return `[${shape.join(",")}]`;
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((dim, i) => dim === b[i]);
+}
+
+/** The shape as numbers; throws where a dimension is a name. */
+export function staticShape(subject: string, shape: Shape): number[] {
+  return shape.map((dim) =>
+    typeof dim === "number" ? dim : fail(subject, `needs fixed dimensions, has ${showShape(shape)}`),
+  );
+}
+
+/** `axis` counted from the front; throws where it is out of range. */
+export function axisOf(subject: string, axis: number, rank: number): number {
+  if (!Number.isInteger(axis) || axis < -rank || axis >= rank)
+    fail(subject, `axis ${axis} is outside rank ${rank}`);
+  return axis < 0 ? axis + rank : axis;
+}
+
+/** Several axes counted from the front, in increasing order; throws where one is out of range or there twice. */
+export function axesOf(subject: string, axes: readonly number[], rank: number): number[] {
+  const sorted = axes.map((axis) => axisOf(subject, axis, rank)).sort((a, b) => a - b);
+  if (new Set(sorted).size !== sorted.length) fail(subject, `axes [${axes}] name one axis twice`);
+  return sorted;
+}
+
+/** NumPy's broadcast of two shapes; a name is taken to differ from 1. Throws where they don't fit. */
+export function broadcast(subject: string, a: Shape, b: Shape): Shape {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, i) => {
+    const left = a[i - rank + a.length] ?? 1;
+    const right = b[i - rank + b.length] ?? 1;
+    if (left === right || right === 1) return left;
+    if (left === 1) return right;
+    return fail(subject, `shapes do not broadcast: ${showShape(a)} and ${showShape(b)}`);
+  });
+}
+
+/** The product of the dimensions as a coefficient and the sorted names in it: `[batch,4,7]` is 28 · batch. */
+function product(shape: Shape): { size: number; names: string[] } {
+  const sizes = shape.filter((dim) => typeof dim === "number");
+  const names = shape.filter((dim) => typeof dim === "string");
+  return { size: sizes.reduce((a, b) => a * b, 1), names: names.sort() };
+}
+
+/**
+ * The shape that ONNX's Reshape gives for a target in which 0 copies the input's dimension and one −1 takes what is
+ * left. Throws where the sizes differ or can't be compared.
+ */
+export function reshaped(subject: string, from: Shape, target: readonly number[]): Shape {
+  const copied = target.map((dim, i): Dim => {
+    if (dim < -1) fail(subject, `dimension ${dim} in [${target}]`);
+    return dim === 0 ? (from[i] ?? fail(subject, `no dimension ${i} to copy in ${showShape(from)}`)) : dim;
+  });
+  const hole = copied.indexOf(-1);
+  if (hole !== copied.lastIndexOf(-1)) fail(subject, `more than one −1 in [${target}]`);
+  const have = product(from);
+  const want = product(copied.filter((_, i) => i !== hole));
+  const left = [...have.names];
+  const known = want.names.every((name) => {
+    const at = left.indexOf(name);
+    if (at >= 0) left.splice(at, 1);
+    return at >= 0;
+  });
+  const mismatch = () => fail(subject, `${showShape(from)} does not fill [${target}]`);
+  if (!known) mismatch();
+  if (hole < 0) return left.length === 0 && have.size === want.size ? copied : mismatch();
+  const rest = have.size / want.size;
+  if (!Number.isInteger(rest)) mismatch();
+  const filled = left.length === 0 ? rest : rest === 1 && left.length === 1 ? left[0]! : mismatch();
+  return copied.with(hole, filled);
+}
+
+/** The size of a window's axis after convolution or pooling; a name stays where the axis keeps its size. */
+export function slid(size: Dim, kernel: number, stride: number, dilation: number, pad: number): Dim {
+  const reach = dilation * (kernel - 1) + 1;
+  if (typeof size === "number") return Math.floor((size + pad - reach) / stride) + 1;
+  return stride === 1 && pad === reach - 1 ? size : `${size}_out`;
+}

@@ -1,0 +1,118 @@
+/** Types of matrix products, convolutions and pooling. */
+import { fail } from "../../ir/error.ts";
+import { broadcast, type Dim, type Shape, showShape, slid } from "../../ir/shape.ts";
+import type { Value } from "../../ir/value.ts";
+import type { OpType, Window } from "../../ir/vocabulary.ts";
+import { commonDType, type Family, requireRank, type Type } from "./type.ts";
+
+/** The size of each spatial axis after a window has slid over it. */
+function slide(
+  op: OpType,
+  x: Value,
+  window: Omit<Window, "dilations"> & { dilations?: readonly number[] },
+): Shape {
+  const spatial = x.shape.slice(2);
+  for (const [name, length] of [
+    ["kernel_shape", 1],
+    ["strides", 1],
+    ["dilations", 1],
+    ["pads", 2],
+  ] as const) {
+    const given = window[name];
+    if (given !== undefined && given.length !== length * spatial.length) {
+      fail(op, `${name} [${given}] does not fit the ${spatial.length} spatial axes of ${showShape(x.shape)}`);
+    }
+  }
+  return spatial.map((size, i) => {
+    const pad = (window.pads[i] ?? 0) + (window.pads[i + spatial.length] ?? 0);
+    const out = slid(
+      size,
+      window.kernel_shape[i] ?? 1,
+      window.strides[i] ?? 1,
+      window.dilations?.[i] ?? 1,
+      pad,
+    );
+    if (typeof out === "number" && out < 1)
+      fail(op, `a kernel of [${window.kernel_shape}] is larger than the padded ${showShape(x.shape)}`);
+    return out;
+  });
+}
+
+function requireBias(op: OpType, bias: Value | undefined, channels: Dim): void {
+  if (bias !== undefined && (bias.shape.length !== 1 || bias.shape[0] !== channels)) {
+    fail(op, `bias ${showShape(bias.shape)} does not fit ${channels} channels`);
+  }
+}
+
+const pool = ([x]: readonly [Value], window: Omit<Window, "dilations">, op: OpType): Type[] => {
+  requireRank(op, x, 3);
+  return [{ dtype: x.dtype, shape: [...x.shape.slice(0, 2), ...slide(op, x, window)] }];
+};
+
+type Product = "MatMul" | "Gemm" | "Conv" | "ConvTranspose" | "MaxPool" | "AveragePool" | "GlobalAveragePool";
+
+export const product: Family<Product> = {
+  MatMul: ([a, b], _, op) => {
+    requireRank(op, a, 2, "a");
+    requireRank(op, b, 2, "b");
+    if (a.shape.at(-1) !== b.shape.at(-2)) {
+      fail(op, `inner dimensions differ: ${showShape(a.shape)} × ${showShape(b.shape)}`);
+    }
+    const batch = broadcast(op, a.shape.slice(0, -2), b.shape.slice(0, -2));
+    return [{ dtype: commonDType(op, [a, b]), shape: [...batch, a.shape.at(-2)!, b.shape.at(-1)!] }];
+  },
+  Gemm: ([a, b, c], { transA, transB }, op) => {
+    if (a.shape.length !== 2 || b.shape.length !== 2) {
+      fail(op, `takes two matrices, got ${showShape(a.shape)} and ${showShape(b.shape)}`);
+    }
+    const [rows, left] = transA ? a.shape.toReversed() : a.shape;
+    const [right, columns] = transB ? b.shape.toReversed() : b.shape;
+    if (left !== right) {
+      fail(op, `inner dimensions differ: ${showShape([rows!, left!])} × ${showShape([right!, columns!])}`);
+    }
+    const shape: Shape = [rows!, columns!];
+    if (c !== undefined && showShape(broadcast(op, c.shape, shape)) !== showShape(shape)) {
+      fail(op, `bias ${showShape(c.shape)} is larger than the product ${showShape(shape)}`);
+    }
+    return [{ dtype: commonDType(op, [a, b, c]), shape }];
+  },
+  Conv: ([x, w, b], attributes, op) => {
+    requireRank(op, x, 3);
+    const [batch, channels] = x.shape;
+    const [out, perGroup] = w.shape;
+    if (
+      w.shape.length !== x.shape.length ||
+      typeof perGroup !== "number" ||
+      channels !== perGroup * attributes.group
+    ) {
+      fail(
+        op,
+        `weight ${showShape(w.shape)} in ${attributes.group} group(s) does not fit input ${showShape(x.shape)}`,
+      );
+    }
+    requireBias(op, b, out!);
+    return [{ dtype: commonDType(op, [x, w, b]), shape: [batch!, out!, ...slide(op, x, attributes)] }];
+  },
+  ConvTranspose: ([x, w, b], { kernel_shape, strides, pads, dilations, output_padding, group }, op) => {
+    requireRank(op, x, 3);
+    const [batch, channels, ...spatial] = x.shape;
+    const perGroup = w.shape[1];
+    if (w.shape.length !== x.shape.length || w.shape[0] !== channels || typeof perGroup !== "number") {
+      fail(op, `weight ${showShape(w.shape)} does not fit input ${showShape(x.shape)}`);
+    }
+    requireBias(op, b, perGroup * group);
+    const sizes = spatial.map((size, i) => {
+      if (typeof size !== "number")
+        return fail(op, `needs fixed spatial dimensions, has ${showShape(x.shape)}`);
+      const pad = (pads[i] ?? 0) + (pads[i + spatial.length] ?? 0);
+      return strides[i]! * (size - 1) + output_padding[i]! + dilations[i]! * (kernel_shape[i]! - 1) + 1 - pad;
+    });
+    return [{ dtype: commonDType(op, [x, w, b]), shape: [batch!, perGroup * group, ...sizes] }];
+  },
+  MaxPool: pool,
+  AveragePool: pool,
+  GlobalAveragePool: ([x], _, op) => {
+    requireRank(op, x, 3);
+    return [{ dtype: x.dtype, shape: x.shape.map((dim, i) => (i < 2 ? dim : 1)) }];
+  },
+};
