@@ -15,7 +15,8 @@ const reduction =
     axes: readonly number[] = x.shape.map((_, i) => i),
     { keepDims = false }: ReduceOptions = {},
   ): Value<D> =>
-    applyOne(op, [x as Value<Float>], { axes, keepdims: keepDims ? 1 : 0 }) as Value<D>;
+    // ONNX takes no axes for all of them, so a reduction over none is left out.
+    axes.length === 0 ? x : (applyOne(op, [x as Value<Float>], { axes, keepdims: keepDims ? 1 : 0 }) as Value<D>);
 
 /** The sum over `axes`, over all of them unless told. */
 export const reduceSum = reduction("ReduceSum");

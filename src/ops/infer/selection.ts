@@ -10,6 +10,7 @@ const reduction = (
   { axes, keepdims }: { readonly axes: readonly number[]; readonly keepdims: 0 | 1 },
   op: OpType,
 ): Type[] => {
+  if (axes.length === 0) fail(op, "axes is empty, which ONNX reads as all axes");
   const reduced = axesOf(op, axes, x.shape.length);
   const kept = x.shape.map((dim, i): Dim => (reduced.includes(i) ? 1 : dim));
   return [{ dtype: x.dtype, shape: keepdims ? kept : kept.filter((_, i) => !reduced.includes(i)) }];

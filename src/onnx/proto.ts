@@ -1,0 +1,9 @@
+/** ONNX's protobuf messages, from `onnx-proto` (ONNX 1.10): the one place that names it. */
+import onnxProto from "onnx-proto";
+
+export const { onnx } = onnxProto;
+export type GraphProto = onnxProto.onnx.IGraphProto;
+export type NodeProto = onnxProto.onnx.INodeProto;
+export type AttributeProto = onnxProto.onnx.IAttributeProto;
+export type TensorProto = onnxProto.onnx.ITensorProto;
+export type ValueInfoProto = onnxProto.onnx.IValueInfoProto;

@@ -1,0 +1,58 @@
+/** How ONNX writes each operator's attributes, and what it takes as a constant input where we have an attribute. */
+import type { DType } from "../ir/dtype.ts";
+import type { Attributes, OpType } from "../ir/vocabulary.ts";
+
+/** The versions that every provider and old edge runtimes read. */
+export const opset = 17;
+export const irVersion = 8;
+
+/** `operand` is a one-dimensional int64 tensor among the inputs, in this table's order after the node's own. */
+export type Kind = "int" | "ints" | "float" | "string" | "dtype" | "graph" | "operand" | "count";
+
+const none = {};
+const window = { kernel_shape: "ints", strides: "ints", pads: "ints", dilations: "ints" } as const;
+const { dilations: _, ...undilated } = window;
+const axis = { axis: "int" } as const;
+const reduction = { axes: "ints", keepdims: "int" } as const;
+
+// biome-ignore format: a table, one row an operator
+export const schema: { readonly [K in OpType]: { readonly [A in keyof Attributes<K>]-?: Kind } } = {
+  Add: none, Sub: none, Mul: none, Div: none, Pow: none, Max: none, Min: none,
+  Equal: none, Greater: none, GreaterOrEqual: none, Less: none, LessOrEqual: none, And: none, Or: none, Not: none,
+  Abs: none, Neg: none, Sign: none, Floor: none, Exp: none, Log: none, Sqrt: none, Reciprocal: none, Erf: none,
+  Where: none, Clip: none, Cast: { to: "dtype" }, Identity: none,
+  Relu: none, LeakyRelu: { alpha: "float" }, Elu: { alpha: "float" }, Sigmoid: none, Tanh: none, Softplus: none,
+  Softmax: axis, LogSoftmax: axis,
+  MatMul: none,
+  Gemm: { alpha: "float", beta: "float", transA: "int", transB: "int" },
+  Conv: { ...window, group: "int" },
+  ConvTranspose: { ...window, group: "int", output_padding: "ints" },
+  MaxPool: window,
+  AveragePool: { ...undilated, count_include_pad: "int" },
+  GlobalAveragePool: none,
+  Reshape: { shape: "operand" },
+  Transpose: { perm: "ints" },
+  Concat: axis,
+  Slice: { starts: "operand", ends: "operand", axes: "operand", steps: "operand" },
+  Expand: { shape: "operand" },
+  Pad: { pads: "operand" },
+  Squeeze: { axes: "operand" }, Unsqueeze: { axes: "operand" },
+  ReduceSum: { axes: "operand", keepdims: "int" },
+  ReduceMean: reduction, ReduceMax: reduction, ReduceMin: reduction,
+  ArgMax: { axis: "int", keepdims: "int" },
+  TopK: { k: "operand", axis: "int" },
+  Gather: axis, GatherElements: axis,
+  ScatterElements: { axis: "int", reduction: "string" },
+  Scan: { body: "graph", states: "count", sequences: "count" },
+};
+
+/** TensorProto.DataType of each dtype. */
+export const dataTypes: { readonly [D in DType]: number } = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float64: 11,
+};
