@@ -41,7 +41,7 @@ export function nameGraph(graph: Graph, prefix = ""): Names {
     const content = `${dtype}[${shape}]${data.join(",")}`;
     const known = constants.get(content);
     if (known !== undefined) return known[0];
-    const label = shape.length === 0 ? `${Number(data[0])}` : `${dtype}[${shape}]`;
+    const label = shape.length === 0 ? `${Number(Number(data[0]).toPrecision(7))}` : `${dtype}[${shape}]`;
     const name = unique(`${prefix}constant/${label}`);
     constants.set(content, [name, constant]);
     return name;

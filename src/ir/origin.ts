@@ -13,7 +13,7 @@ let current: Origin = { path: "", place: undefined };
 /** Runs `build` so that the nodes it makes are named under `path` (and point at `place`). */
 export function within<T>(path: string, build: () => T, place?: string): T {
   const outer = current;
-  current = { path: outer.path === "" ? path : `${outer.path}/${path}`, place: place ?? outer.place };
+  current = { path: [outer.path, path].filter((part) => part !== "").join("/"), place: place ?? outer.place };
   try {
     return build();
   } finally {

@@ -47,11 +47,35 @@ export function broadcast(subject: string, a: Shape, b: Shape): Shape {
   });
 }
 
-/** The product of the dimensions as a coefficient and the sorted names in it: `[batch,4,7]` is 28 · batch. */
-function product(shape: Shape): { size: number; names: string[] } {
-  const sizes = shape.filter((dim) => typeof dim === "number");
-  const names = shape.filter((dim) => typeof dim === "string");
-  return { size: sizes.reduce((a, b) => a * b, 1), names: names.sort() };
+/** A dimension or a product of several, as a coefficient and the names in it: `5*batch` is 5 and [batch]. */
+interface Product {
+  readonly size: number;
+  readonly names: readonly string[];
+}
+
+function product(shape: Shape): Product {
+  const factors = shape.flatMap((dim) => String(dim).split("*"));
+  const isName = (factor: string) => Number.isNaN(Number(factor));
+  const size = factors.reduce((all, factor) => (isName(factor) ? all : all * Number(factor)), 1);
+  return { size, names: factors.filter(isName).sort() };
+}
+
+/** The one dimension that a product amounts to. */
+function dimOf({ size, names }: Product): Dim {
+  if (names.length === 0) return size;
+  return size === 1 ? names.join("*") : [size, ...names].join("*");
+}
+
+/** What is left of `whole` after division by `part`; undefined where that is no whole dimension. */
+function divided(whole: Product, part: Product): Product | undefined {
+  const names = [...whole.names];
+  for (const name of part.names) {
+    const at = names.indexOf(name);
+    if (at < 0) return undefined;
+    names.splice(at, 1);
+  }
+  const size = part.size === 0 ? 0 : whole.size / part.size;
+  return Number.isInteger(size) ? { size, names } : undefined;
 }
 
 /**
@@ -65,21 +89,11 @@ export function reshaped(subject: string, from: Shape, target: readonly number[]
   });
   const hole = copied.indexOf(-1);
   if (hole !== copied.lastIndexOf(-1)) fail(subject, `more than one −1 in [${target}]`);
-  const have = product(from);
-  const want = product(copied.filter((_, i) => i !== hole));
-  const left = [...have.names];
-  const known = want.names.every((name) => {
-    const at = left.indexOf(name);
-    if (at >= 0) left.splice(at, 1);
-    return at >= 0;
-  });
-  const mismatch = () => fail(subject, `${showShape(from)} does not fill [${target}]`);
-  if (!known) mismatch();
-  if (hole < 0) return left.length === 0 && have.size === want.size ? copied : mismatch();
-  const rest = have.size / want.size;
-  if (!Number.isInteger(rest)) mismatch();
-  const filled = left.length === 0 ? rest : rest === 1 && left.length === 1 ? left[0]! : mismatch();
-  return copied.with(hole, filled);
+  const rest = divided(product(from), product(copied.filter((_, i) => i !== hole)));
+  if (rest === undefined || (hole < 0 && dimOf(rest) !== (copied.includes(0) ? 0 : 1))) {
+    return fail(subject, `${showShape(from)} does not fill [${target}]`);
+  }
+  return hole < 0 ? copied : copied.with(hole, dimOf(rest));
 }
 
 /** The size of a window's axis after convolution or pooling; a name stays where the axis keeps its size. */

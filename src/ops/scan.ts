@@ -1,69 +1,67 @@
 /** The loop: a graph run once for each element of some sequences, with a state handed from step to step. */
 
 import { fail } from "../ir/error.ts";
-import { type Graph, type GraphDetails, graph, type Values } from "../ir/graph.ts";
-import { type Dim, showShape } from "../ir/shape.ts";
+import { type GraphDetails, graph, type Values } from "../ir/graph.ts";
 import { input, type Value } from "../ir/value.ts";
 import { apply } from "./apply.ts";
 
-/** What goes into a loop, by the names that its body uses. */
-export interface ScanInputs {
+/** What goes into a loop, and in the same form what one step of it sees. */
+export interface ScanInputs<S extends Values, Q extends Values, R extends Values> {
   /** First values; each step's results are the next step's. */
-  readonly states: Values;
-  /** Walked along their first axis, whose size is the number of steps. */
-  readonly sequences: Values;
+  readonly states: S;
+  /** Walked along their first axis, whose size is the number of steps; a step sees one element. */
+  readonly sequences: Q;
   /** Read by every step as they are. */
-  readonly reads?: Values;
+  readonly reads: R;
 }
 
-/** What one step makes of them. */
-export interface ScanStep {
-  /** The next value of every state, under the same name, dtype and shape. */
-  readonly states: Values;
+/** What one step makes of them, and in the same form what the loop returns. */
+export interface ScanResults<S extends Values, T extends Values> {
+  /** The next value of every state: of its name, dtype and shape. */
+  readonly states: S;
   /** Results to stack along a new first axis, one a step. */
-  readonly stacks: Values;
+  readonly stacks: T;
 }
 
 /**
  * Runs `step` for every element of the sequences (ONNX `Scan`). Returns the last states and the stacks. The loop is
  * emitted, not differentiated through: a gradient that would have to pass it is an error.
  */
-export function scan(
+export function scan<S extends Values, Q extends Values, R extends Values, T extends Values>(
   name: string,
-  { states, sequences, reads = {} }: ScanInputs,
-  step: (values: Values) => ScanStep,
+  inputs: ScanInputs<S, Q, R>,
+  step: (inputs: ScanInputs<S, Q, R>) => ScanResults<S, T>,
   details: GraphDetails = {},
-): ScanStep {
-  const first = ({ dtype, shape }: Value, key: string) => input(key, dtype, shape);
+): ScanResults<S, T> {
+  const { states, sequences, reads } = inputs;
+  const same = ({ dtype, shape }: Value, key: string) => input(key, dtype, shape);
   const element = ({ dtype, shape }: Value, key: string) => {
-    if (shape.length === 0) fail("Scan", `sequence ${key} has no axis to walk: ${showShape(shape)}`);
-    return input(key, dtype, shape.slice(1) as Dim[]);
+    if (shape.length === 0) fail("Scan", `sequence ${key} has no axis to walk`);
+    return input(key, dtype, shape.slice(1));
   };
-  const parameters: Values = {
-    ...mapValues(states, first),
-    ...mapValues(sequences, element),
-    ...mapValues(reads, first),
+  const seen = {
+    states: mapped(states, same),
+    sequences: mapped(sequences, element),
+    reads: mapped(reads, same),
   };
-  const results = step(parameters);
-  const ordered = mapValues(
+  const results = step(seen);
+  const next = mapped(
     states,
     (_, key) => results.states[key] ?? fail("Scan", `${name} returns no state ${key}`),
   );
-  const body: Graph = graph(name, parameters, { ...suffixed(ordered), ...results.stacks }, details);
-  const outputs = apply(
-    "Scan",
-    [...Object.values(states), ...Object.values(sequences), ...Object.values(reads)],
-    { body, states: Object.keys(states).length, sequences: Object.keys(sequences).length },
-  );
-  const named = (values: Values, offset: number) => mapValues(values, (_, __, i) => outputs[offset + i]!);
-  return { states: named(ordered, 0), stacks: named(results.stacks, Object.keys(ordered).length) };
+  const renamed = Object.fromEntries(Object.entries(next).map(([key, value]) => [`${key}.next`, value]));
+  const parameters = { ...seen.states, ...seen.sequences, ...seen.reads };
+  const body = graph(name, parameters, { ...renamed, ...results.stacks }, details);
+  const fed = [states, sequences, reads].flatMap((values) => Object.values(values));
+  const count = Object.keys(states).length;
+  const outputs = apply("Scan", fed, { body, states: count, sequences: Object.keys(sequences).length });
+  return {
+    states: mapped(states, (_, __, i) => outputs[i]!),
+    stacks: mapped(results.stacks, (_, __, i) => outputs[count + i]!),
+  };
 }
 
-function mapValues(values: Values, map: (value: Value, key: string, i: number) => Value): Values {
-  return Object.fromEntries(Object.entries(values).map(([key, value], i) => [key, map(value, key, i)]));
-}
-
-/** States leave a step under `<name>.next`, as in the step graph. */
-function suffixed(states: Values): Values {
-  return Object.fromEntries(Object.entries(states).map(([key, value]) => [`${key}.next`, value]));
+/** The same keys with other values. */
+function mapped<V extends Values>(values: V, map: (value: Value, key: string, i: number) => Value): V {
+  return Object.fromEntries(Object.entries(values).map(([key, value], i) => [key, map(value, key, i)])) as V;
 }

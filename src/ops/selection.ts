@@ -16,7 +16,9 @@ const reduction =
     { keepDims = false }: ReduceOptions = {},
   ): Value<D> =>
     // ONNX takes no axes for all of them, so a reduction over none is left out.
-    axes.length === 0 ? x : (applyOne(op, [x as Value<Float>], { axes, keepdims: keepDims ? 1 : 0 }) as Value<D>);
+    axes.length === 0
+      ? x
+      : (applyOne(op, [x as Value<Float>], { axes, keepdims: keepDims ? 1 : 0 }) as Value<D>);
 
 /** The sum over `axes`, over all of them unless told. */
 export const reduceSum = reduction("ReduceSum");

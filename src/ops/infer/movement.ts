@@ -12,12 +12,13 @@ export function sliceRange(
   end: number,
   step: number,
 ): { first: number; count: number } {
-  const low = step > 0 ? 0 : -1;
-  const high = step > 0 ? size : size - 1;
-  const clamp = (at: number) => Math.min(high, Math.max(low, at < 0 ? at + size : at));
-  // A backward slice that ends "before the first" is written with an end below −size.
-  const last = step < 0 && end < -size ? -1 : clamp(end);
-  const first = clamp(start);
+  const clamp = (at: number, low: number, high: number) =>
+    Math.min(high, Math.max(low, at < 0 ? at + size : at));
+  // Backwards, an end before the first position is −1, but a start there is the first position itself.
+  const [first, last] =
+    step > 0
+      ? [clamp(start, 0, size), clamp(end, 0, size)]
+      : [clamp(start, 0, size - 1), clamp(end, -1, size - 1)];
   return { first, count: Math.max(0, Math.ceil((last - first) / step)) };
 }
 

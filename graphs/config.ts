@@ -1,0 +1,42 @@
+/** The pieces that configurations are made of, and one line for whatever is wrong with one. */
+import { z } from "zod";
+import { fail } from "../src/ir/error.ts";
+import { initialisers } from "../src/nn/init.ts";
+import { activations } from "../src/nn/layer.ts";
+
+const names = <K extends string>(table: Readonly<Record<K, unknown>>) => Object.keys(table) as [K, ...K[]];
+
+export const size = z
+  .int()
+  .min(1)
+  .max(1 << 24);
+export const imageShape = z.strictObject({ channels: size, height: size, width: size });
+export const activation = z.enum(names(activations));
+export const initialiser = z.enum(names(initialisers));
+
+/** What a decoder's pixels are: black or white with some probability, or normal with a fixed or learned variance. */
+export const likelihood = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("bernoulli") }),
+  z.strictObject({
+    kind: z.literal("gaussian"),
+    /** Variance of a pixel in [0, 1], the same for all. */
+    variance: z.union([z.number().positive(), z.literal("learned")]).default("learned"),
+  }),
+]);
+
+/** `value` as the schema has it, defaults filled in. Throws one line that names what is wrong and where. */
+export function parse<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  subject: string,
+): z.output<Schema> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const facts = result.error.issues.map(({ path, message }) => {
+    const fact = message
+      .replace(/^Too small: expected \w+ to be >=?/, "must be at least ")
+      .replace(/^Invalid input: /, "");
+    return path.length === 0 ? fact : `${path.join(".")}: ${fact}`;
+  });
+  return fail(subject, facts.join("; "));
+}

@@ -1,0 +1,112 @@
+/** `step.onnx`: one training step, from a state and a batch to the next state and its loss. */
+import { grad } from "../src/autodiff/grad.ts";
+import { type Graph, graph } from "../src/ir/graph.ts";
+import { within } from "../src/ir/origin.ts";
+import { input } from "../src/ir/value.ts";
+import { add, mul, reduceMean } from "../src/ops/index.ts";
+import { clipByGlobalNorm } from "../src/optim/clip.ts";
+import type { Slots } from "../src/optim/optimizer.ts";
+import { simplify } from "../src/passes/simplify.ts";
+import { instantiate, type ModelDescription, parametersOf, summary } from "./families.ts";
+import type { Floats } from "./model.ts";
+import { type OptimizerConfig, optimizerOf } from "./optimizer.ts";
+import { slotName } from "./state.ts";
+
+/** What a training graph depends on besides the model. */
+export interface TrainingConfig {
+  /** Images a step. */
+  readonly batch: number;
+  readonly optimizer: OptimizerConfig;
+  /** The largest global norm of the gradients; left out, they are not clipped. */
+  readonly clipNorm?: number | undefined;
+}
+
+/** What one step reads besides the state. */
+export interface StepInputs {
+  /** `[batch, channels, height, width]` in [0, 1] */
+  readonly image: Floats;
+  /** Standard normal `[batch, latent]` */
+  readonly noise: Floats;
+  readonly learning_rate: Floats;
+  readonly kl_weight: Floats;
+}
+
+/** Means over the batch, in nats per image. */
+export type StepLosses = {
+  readonly loss: Floats;
+  readonly reconstruction: Floats;
+  readonly kl: Floats;
+};
+
+/** Parameters, the optimizer's slots and the step count, by name. */
+export type State = Readonly<Record<string, Floats>>;
+
+/** The inputs of a training graph that hold its state, by name. */
+export function stateInputs(description: ModelDescription, { optimizer }: TrainingConfig): State {
+  const parameters = parametersOf(description);
+  const slots = optimizerOf(optimizer).slots.flatMap((slot) =>
+    parameters.map(({ name, shape }) => [slotName(slot, name), shape] as const),
+  );
+  const shapes = [
+    ...parameters.map(({ name, shape }) => [name, shape] as const),
+    ...slots,
+    ["step", []] as const,
+  ];
+  return Object.fromEntries(shapes.map(([name, shape]) => [name, input(name, "float32", shape)]));
+}
+
+/** One step on given values: forward, loss, gradients, update. */
+export function trainingStep(
+  description: ModelDescription,
+  { optimizer, clipNorm }: TrainingConfig,
+  state: State,
+  { image, noise, learning_rate, kl_weight }: StepInputs,
+): { readonly state: State; readonly losses: StepLosses } {
+  const { model, scope } = instantiate(description, state);
+  const terms = model.terms(image, noise);
+  const [reconstruction, kl, loss] = within("loss", () => {
+    const reconstruction = reduceMean(terms.reconstruction);
+    const kl = reduceMean(terms.kl);
+    return [reconstruction, kl, add(reconstruction, mul(kl, kl_weight))] as const;
+  });
+  const parameters = scope.parameters.map(({ value }) => value);
+  const gradients = grad(loss, parameters) as Floats[];
+  const clipped =
+    clipNorm === undefined ? gradients : within("clip", () => clipByGlobalNorm(gradients, clipNorm));
+
+  const { slots, at } = optimizerOf(optimizer);
+  const next: Record<string, Floats> = {};
+  within("optimizer", () => {
+    const step = add(state.step!, 1);
+    const update = at({ learningRate: learning_rate, step });
+    scope.parameters.forEach(({ name, value }, i) => {
+      within(name, () => {
+        const kept = Object.fromEntries(
+          slots.map((slot) => [slot, state[slotName(slot, name)]]),
+        ) as Slots<string>;
+        const updated = update(value, clipped[i]!, kept);
+        next[name] = updated.parameter;
+        for (const slot of slots) next[slotName(slot, name)] = updated.slots[slot]!;
+      });
+    });
+    next.step = step;
+  });
+  const ordered = Object.fromEntries(Object.keys(state).map((name) => [name, next[name]!]));
+  return { state: ordered, losses: { loss, reconstruction, kl } };
+}
+
+/** The graph of one step: state in, state out under `<name>.next`, and the losses. */
+export function stepGraph(description: ModelDescription, config: TrainingConfig): Graph {
+  const { channels, height, width } = description.image;
+  const state = stateInputs(description, config);
+  const inputs = {
+    image: input("image", "float32", [config.batch, channels, height, width]),
+    noise: input("noise", "float32", [config.batch, description.latent]),
+    learning_rate: input("learning_rate", "float32", []),
+    kl_weight: input("kl_weight", "float32", []),
+  };
+  const { state: next, losses } = trainingStep(description, config, state, inputs);
+  const renamed = Object.fromEntries(Object.entries(next).map(([name, value]) => [`${name}.next`, value]));
+  const doc = `One training step of ${summary(description)}: a state and a batch to the next state and its loss in nats per image.`;
+  return simplify(graph("step", { ...state, ...inputs }, { ...renamed, ...losses }, { doc }));
+}

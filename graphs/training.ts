@@ -1,0 +1,37 @@
+/** `training.onnx`: any number of training steps in one run, over a data set that is fed once. */
+import { type Graph, graph } from "../src/ir/graph.ts";
+import { within } from "../src/ir/origin.ts";
+import { input } from "../src/ir/value.ts";
+import { cast, gather, mul, scan } from "../src/ops/index.ts";
+import { simplify } from "../src/passes/simplify.ts";
+import { type ModelDescription, summary } from "./families.ts";
+import { stateInputs, type TrainingConfig, trainingStep } from "./step.ts";
+
+/**
+ * A `Scan` whose body is the step. It takes all images as bytes and, for each step, the positions of its batch, and
+ * gathers the batch inside; so the host only shuffles positions and draws noise.
+ */
+export function trainingGraph(description: ModelDescription, config: TrainingConfig): Graph {
+  const { channels, height, width } = description.image;
+  const states = stateInputs(description, config);
+  const images = input("images", "uint8", ["images", channels, height, width]);
+  const sequences = {
+    index: input("index", "int32", ["steps", config.batch]),
+    noise: input("noise", "float32", ["steps", config.batch, description.latent]),
+    learning_rate: input("learning_rate", "float32", ["steps"]),
+    kl_weight: input("kl_weight", "float32", ["steps"]),
+  };
+  const doc = `Training steps of ${summary(description)} over a resident data set; losses in nats per image.`;
+  const loop = scan("step", { states, sequences, reads: { images } }, ({ states, sequences, reads }) => {
+    const { index, ...given } = sequences;
+    const image = within("batch", () => mul(cast(gather(reads.images, index), "float32"), 1 / 255));
+    const { state, losses } = trainingStep(description, config, states, { image, ...given });
+    return { states: state, stacks: losses };
+  });
+  const renamed = Object.fromEntries(
+    Object.entries(loop.states).map(([name, value]) => [`${name}.next`, value]),
+  );
+  return simplify(
+    graph("training", { ...states, images, ...sequences }, { ...renamed, ...loop.stacks }, { doc }),
+  );
+}

@@ -1,0 +1,25 @@
+/** A data set: images in three explicit splits, with labels where there are any, and a record of where it came from. */
+import type { Images, ImageShape } from "./images.ts";
+
+export const splitNames = ["train", "validation", "test"] as const;
+export type SplitName = (typeof splitNames)[number];
+
+/** One part of a data set. */
+export interface Split {
+  readonly images: Images;
+  /** One class number an image, an index into `Dataset.classes`; null where the data has no labels. */
+  readonly labels: Uint8Array | null;
+  /** How this split was taken, in words, for `run.json`: `train-images-idx3-ubyte[0:54000]`. */
+  readonly origin: string;
+}
+
+export interface Dataset extends Readonly<Record<SplitName, Split>> {
+  /** What the user called it: `digits`, `mnist`, or the folder. */
+  readonly name: string;
+  /** The shape of every image in it. */
+  readonly image: ImageShape;
+  /** The classes' names, in the order of their numbers; null where the data has no labels. */
+  readonly classes: readonly string[] | null;
+  /** SHA-256 (hex) of every split's images and labels, in order: two runs with one fingerprint saw the same data. */
+  readonly fingerprint: string;
+}

@@ -1,0 +1,88 @@
+/** Distributions over batches: one independent variable for every element of a row. Everything is in nats. */
+import { within } from "../ir/origin.ts";
+import { scalar } from "../ir/tensor.ts";
+import { constant, type Value } from "../ir/value.ts";
+import { add, div, exp, mul, neg, reduceSum, sigmoid, softplus, square, sub } from "../ops/index.ts";
+import { dense } from "./layer.ts";
+import type { Scope } from "./scope.ts";
+
+type Floats = Value<"float32">;
+
+/** Normal variables with a mean and the logarithm of a variance each: `[batch, n]`. */
+export interface DiagonalGaussian {
+  readonly mean: Floats;
+  readonly logVariance: Floats;
+}
+
+/** What a decoder says of an image: the mean of each pixel, and how probable given pixels are. */
+export interface Likelihood {
+  /** `[rows, pixels]`, in [0, 1]. */
+  readonly mean: Floats;
+  /** −log p(x) of each row of `[rows, pixels]`, summed over its pixels: nats `[rows]`; `x` may broadcast. */
+  readonly negativeLogProbability: (x: Floats) => Floats;
+}
+
+/** A Gaussian posterior from dense layers `mean` and `log_variance`. */
+export function diagonalGaussian(scope: Scope, size: number): (h: Floats) => DiagonalGaussian {
+  return (h) => ({
+    mean: dense(scope.at("mean"), size)(h),
+    logVariance: dense(scope.at("log_variance"), size)(h),
+  });
+}
+
+/** mean + σ · noise (Kingma & Welling 2014, §2.4): a differentiable draw from standard normal `noise`. */
+export function reparameterize({ mean, logVariance }: DiagonalGaussian, noise: Floats): Floats {
+  return within("latent", () => add(mean, mul(exp(mul(logVariance, 0.5)), noise)));
+}
+
+/** KL(q ‖ N(0, 1)) of each row, in closed form (Kingma & Welling 2014, appendix B): `[batch, n]` → nats `[batch, n]`. */
+export function klToStandardNormal({ mean, logVariance }: DiagonalGaussian): Floats {
+  return mul(sub(sub(add(exp(logVariance), square(mean)), logVariance), 1), 0.5);
+}
+
+/** log q(z) of each row: the last axis is summed, leading axes of `z` broadcast. */
+export function gaussianLogProbability(z: Floats, { mean, logVariance }: DiagonalGaussian): Floats {
+  const deviation = div(square(sub(z, mean)), exp(logVariance));
+  return mul(reduceSum(add(add(deviation, logVariance), Math.log(2 * Math.PI)), [-1]), -0.5);
+}
+
+/** log N(z; 0, 1) of each row: the last axis is summed. */
+export function standardNormalLogProbability(z: Floats): Floats {
+  return mul(reduceSum(add(square(z), Math.log(2 * Math.PI)), [-1]), -0.5);
+}
+
+/** Pixels as probabilities of being white, from the logits `output`; the loss stays stable for any logit. */
+export function bernoulli(scope: Scope, pixels: number): (h: Floats) => Likelihood {
+  return (h) => {
+    const logits = dense(scope.at("output"), pixels)(h);
+    const at = scope.at("output");
+    return {
+      mean: at.within(() => sigmoid(logits)),
+      negativeLogProbability: (x) =>
+        within("reconstruction", () => reduceSum(sub(softplus(logits), mul(x, logits)), [-1])),
+    };
+  };
+}
+
+/** The variance of every pixel: a number, or one that is learned with the rest (Rybkin et al. 2021, σ-VAE). */
+export type Variance = number | "learned";
+
+/** Pixels as normal variables around the sigmoid of `output`; a learned variance is exp of `log_variance` `[1]`. */
+export function gaussian(scope: Scope, pixels: number, variance: Variance): (h: Floats) => Likelihood {
+  return (h) => {
+    const output = dense(scope.at("output"), pixels)(h);
+    const mean = scope.at("output").within(() => sigmoid(output));
+    const logVariance =
+      variance === "learned"
+        ? scope.parameter("log_variance", [1], { kind: "constant", value: 0 })
+        : constant(scalar("float32", Math.log(variance)));
+    return {
+      mean,
+      negativeLogProbability: (x) =>
+        within("reconstruction", () => {
+          const deviation = mul(square(sub(x, mean)), exp(neg(logVariance)));
+          return mul(reduceSum(add(add(deviation, logVariance), Math.log(2 * Math.PI)), [-1]), 0.5);
+        }),
+    };
+  };
+}

@@ -1,0 +1,44 @@
+/** Layers: functions of a scope, which names their parameters, and of the size of what they make. */
+import { fail } from "../ir/error.ts";
+import { staticShape } from "../ir/shape.ts";
+import type { Value } from "../ir/value.ts";
+import { elu, gelu, gemm, identity, leakyRelu, relu, sigmoid, silu, softplus, tanh } from "../ops/index.ts";
+import type { Scope } from "./scope.ts";
+
+type Floats = Value<"float32">;
+export type Layer = (x: Floats) => Floats;
+
+export const activations = {
+  relu,
+  leaky_relu: leakyRelu,
+  elu,
+  gelu,
+  silu,
+  sigmoid,
+  tanh,
+  softplus,
+  linear: identity,
+} as const satisfies Record<string, Layer>;
+export type ActivationName = keyof typeof activations;
+
+/** x Wᵀ + b: `[batch, in]` → `[batch, features]`, with `weight` `[features, in]` and `bias` `[features]`. */
+export function dense(scope: Scope, features: number): Layer {
+  return (x) => {
+    const [, width = fail(scope.name, "a dense layer takes a matrix")] = x.shape;
+    const [inputs] = staticShape(scope.name, [width]) as [number];
+    const init = scope.initialiser({ in: inputs, out: features });
+    const weight = scope.parameter("weight", [features, inputs], init.weight);
+    const bias = scope.parameter("bias", [features], init.bias);
+    return scope.within(() => gemm(x, weight, bias, { transB: true }));
+  };
+}
+
+/** Dense layers `hidden.0`, `hidden.1`, … of these widths, each followed by the activation. */
+export function mlp(scope: Scope, widths: readonly number[], activation: ActivationName): Layer {
+  const layers = widths.map((width, i) => ({ at: scope.at("hidden").at(String(i)), width }));
+  return (x) =>
+    layers.reduce((h, { at, width }) => {
+      const sum = dense(at, width)(h);
+      return activation === "linear" ? sum : at.within(() => activations[activation](sum));
+    }, x);
+}
