@@ -1,6 +1,7 @@
 /** Types of elementwise operators and activations: the broadcast shape, or the input's own. */
 import type { DType } from "../../ir/dtype.ts";
-import { axisOf, broadcast } from "../../ir/shape.ts";
+import { fail } from "../../ir/error.ts";
+import { axisOf, broadcast, showShape } from "../../ir/shape.ts";
 import type { Value } from "../../ir/value.ts";
 import type { OpType } from "../../ir/vocabulary.ts";
 import { commonDType, type Family, requireDType, type Type } from "./type.ts";
@@ -100,7 +101,12 @@ export const elementwise: Family<Elementwise> = {
     const shape = broadcast(op, condition.shape, broadcast(op, a.shape, b.shape));
     return [{ dtype: commonDType(op, [a, b]), shape }];
   },
-  Clip: ([x, min, max], _, op) => [{ dtype: commonDType(op, [x, min, max]), shape: x.shape }],
+  Clip: ([x, min, max], _, op) => {
+    for (const bound of [min, max]) {
+      if (bound && bound.shape.length > 0) fail(op, `a bound must be a scalar, is ${showShape(bound.shape)}`);
+    }
+    return [{ dtype: commonDType(op, [x, min, max]), shape: x.shape }];
+  },
   Relu: unary(float),
   LeakyRelu: unary(float),
   Elu: unary(float),

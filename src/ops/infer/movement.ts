@@ -67,12 +67,17 @@ export const movement: Family<Movement> = {
     if (pads.length !== 2 * rank) fail(op, `pads [${pads}] do not fit ${showShape(x.shape)}`);
     const shape = x.shape.map((size, i) => {
       const pad = pads[i]! + pads[i + rank]!;
-      if (typeof size === "number") return size + pad;
+      if (typeof size === "number") {
+        return size + pad >= 0
+          ? size + pad
+          : fail(op, `pads [${pads}] crop more than ${showShape(x.shape)} has`);
+      }
       return pad === 0 ? size : fail(op, `axis ${i} of ${showShape(x.shape)} has no fixed size`);
     });
     return [{ dtype: x.dtype, shape }];
   },
   Squeeze: ([x], { axes }, op) => {
+    if (axes.length === 0) fail(op, "axes is empty, which ONNX reads as all axes of size 1");
     const gone = axesOf(op, axes, x.shape.length);
     for (const axis of gone)
       if (x.shape[axis] !== 1) fail(op, `axis ${axis} of ${showShape(x.shape)} is not 1`);

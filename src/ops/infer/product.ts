@@ -1,28 +1,30 @@
 /** Types of matrix products, convolutions and pooling. */
 import { fail } from "../../ir/error.ts";
-import { broadcast, type Dim, type Shape, showShape, slid } from "../../ir/shape.ts";
+import { broadcast, type Dim, type Shape, sameShape, showShape, slid } from "../../ir/shape.ts";
 import type { Value } from "../../ir/value.ts";
 import type { OpType, Window } from "../../ir/vocabulary.ts";
 import { commonDType, type Family, requireRank, type Type } from "./type.ts";
 
-/** The size of each spatial axis after a window has slid over it. */
-function slide(
-  op: OpType,
-  x: Value,
-  window: Omit<Window, "dilations"> & { dilations?: readonly number[] },
-): Shape {
-  const spatial = x.shape.slice(2);
-  for (const [name, length] of [
-    ["kernel_shape", 1],
-    ["strides", 1],
-    ["dilations", 1],
-    ["pads", 2],
-  ] as const) {
+/** A window's attributes, where an operator has them. */
+type Windowed = Omit<Window, "dilations"> & {
+  readonly dilations?: readonly number[];
+  readonly output_padding?: readonly number[];
+};
+
+/** Every list has an element a spatial axis, and `pads` two. */
+function requireWindow(op: OpType, x: Value, window: Windowed): void {
+  const rank = x.shape.length - 2;
+  for (const name of ["kernel_shape", "strides", "dilations", "pads", "output_padding"] as const) {
     const given = window[name];
-    if (given !== undefined && given.length !== length * spatial.length) {
-      fail(op, `${name} [${given}] does not fit the ${spatial.length} spatial axes of ${showShape(x.shape)}`);
-    }
+    if (given !== undefined && given.length !== (name === "pads" ? 2 * rank : rank))
+      fail(op, `${name} [${given}] does not fit the ${rank} spatial axes of ${showShape(x.shape)}`);
   }
+}
+
+/** The size of each spatial axis after a window has slid over it. */
+function slide(op: OpType, x: Value, window: Windowed): Shape {
+  requireWindow(op, x, window);
+  const spatial = x.shape.slice(2);
   return spatial.map((size, i) => {
     const pad = (window.pads[i] ?? 0) + (window.pads[i + spatial.length] ?? 0);
     const out = slid(
@@ -38,6 +40,11 @@ function slide(
   });
 }
 
+function requireKernel(op: OpType, w: Value, kernel: readonly number[]): void {
+  if (!sameShape(w.shape.slice(2), kernel))
+    fail(op, `kernel_shape [${kernel}] is not that of the weight ${showShape(w.shape)}`);
+}
+
 function requireBias(op: OpType, bias: Value | undefined, channels: Dim): void {
   if (bias !== undefined && (bias.shape.length !== 1 || bias.shape[0] !== channels)) {
     fail(op, `bias ${showShape(bias.shape)} does not fit ${channels} channels`);
@@ -46,7 +53,11 @@ function requireBias(op: OpType, bias: Value | undefined, channels: Dim): void {
 
 const pool = ([x]: readonly [Value], window: Omit<Window, "dilations">, op: OpType): Type[] => {
   requireRank(op, x, 3);
-  return [{ dtype: x.dtype, shape: [...x.shape.slice(0, 2), ...slide(op, x, window)] }];
+  const spatial = slide(op, x, window);
+  const { kernel_shape, pads } = window;
+  if (pads.some((pad, i) => pad >= kernel_shape[i % kernel_shape.length]!))
+    fail(op, `pads [${pads}] leave a kernel of [${kernel_shape}] with nothing but padding`);
+  return [{ dtype: x.dtype, shape: [...x.shape.slice(0, 2), ...spatial] }];
 };
 
 type Product = "MatMul" | "Gemm" | "Conv" | "ConvTranspose" | "MaxPool" | "AveragePool" | "GlobalAveragePool";
@@ -90,22 +101,35 @@ export const product: Family<Product> = {
         `weight ${showShape(w.shape)} in ${attributes.group} group(s) does not fit input ${showShape(x.shape)}`,
       );
     }
+    requireKernel(op, w, attributes.kernel_shape);
+    if (typeof out === "number" && out % attributes.group !== 0)
+      fail(op, `${out} output channels do not divide into ${attributes.group} groups`);
     requireBias(op, b, out!);
     return [{ dtype: commonDType(op, [x, w, b]), shape: [batch!, out!, ...slide(op, x, attributes)] }];
   },
-  ConvTranspose: ([x, w, b], { kernel_shape, strides, pads, dilations, output_padding, group }, op) => {
+  ConvTranspose: ([x, w, b], attributes, op) => {
+    const { kernel_shape, strides, pads, dilations, output_padding, group } = attributes;
     requireRank(op, x, 3);
+    requireWindow(op, x, attributes);
     const [batch, channels, ...spatial] = x.shape;
     const perGroup = w.shape[1];
     if (w.shape.length !== x.shape.length || w.shape[0] !== channels || typeof perGroup !== "number") {
       fail(op, `weight ${showShape(w.shape)} does not fit input ${showShape(x.shape)}`);
     }
+    requireKernel(op, w, kernel_shape);
     requireBias(op, b, perGroup * group);
     const sizes = spatial.map((size, i) => {
       if (typeof size !== "number")
         return fail(op, `needs fixed spatial dimensions, has ${showShape(x.shape)}`);
-      const pad = (pads[i] ?? 0) + (pads[i + spatial.length] ?? 0);
-      return strides[i]! * (size - 1) + output_padding[i]! + dilations[i]! * (kernel_shape[i]! - 1) + 1 - pad;
+      if (output_padding[i]! >= Math.max(strides[i]!, dilations[i]!))
+        fail(
+          op,
+          `output_padding [${output_padding}] is not below strides [${strides}] or dilations [${dilations}]`,
+        );
+      const pad = pads[i]! + pads[i + spatial.length]!;
+      const out =
+        strides[i]! * (size - 1) + output_padding[i]! + dilations[i]! * (kernel_shape[i]! - 1) + 1 - pad;
+      return out > 0 ? out : fail(op, `pads [${pads}] crop all of the output`);
     });
     return [{ dtype: commonDType(op, [x, w, b]), shape: [batch!, perGroup * group, ...sizes] }];
   },

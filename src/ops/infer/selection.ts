@@ -1,9 +1,12 @@
 /** Types of reductions, of operators that choose elements by index, and of the loop. */
+import type { DType } from "../../ir/dtype.ts";
 import { fail } from "../../ir/error.ts";
 import { axesOf, axisOf, type Dim, sameShape, showShape } from "../../ir/shape.ts";
 import { showType, type Value } from "../../ir/value.ts";
 import type { OpType } from "../../ir/vocabulary.ts";
-import { commonDType, type Family, type Type } from "./type.ts";
+import { commonDType, type Family, requireDType, type Type } from "./type.ts";
+
+const index: readonly DType[] = ["int32", "int64"];
 
 const reduction = (
   [x]: readonly [Value],
@@ -48,16 +51,19 @@ export const selection: Family<Selection> = {
     ];
   },
   Gather: ([x, indices], { axis }, op) => {
+    requireDType(op, indices, index);
     const at = axisOf(op, axis, x.shape.length);
     return [{ dtype: x.dtype, shape: x.shape.toSpliced(at, 1, ...indices.shape) }];
   },
   GatherElements: ([x, indices], { axis }, op) => {
+    requireDType(op, indices, index);
     axisOf(op, axis, x.shape.length);
     if (indices.shape.length !== x.shape.length)
       fail(op, `ranks differ: ${showShape(x.shape)} and ${showShape(indices.shape)}`);
     return [{ dtype: x.dtype, shape: indices.shape }];
   },
   ScatterElements: ([x, indices, updates], { axis }, op) => {
+    requireDType(op, indices, index);
     axisOf(op, axis, x.shape.length);
     if (indices.shape.length !== x.shape.length)
       fail(op, `ranks differ: ${showShape(x.shape)} and ${showShape(indices.shape)}`);

@@ -1,0 +1,27 @@
+/** The last step of every loader: the name and the fingerprint that make loaded splits a data set. */
+import { createHash } from "node:crypto";
+import { type Dataset, type SplitName, splitNames } from "../../src/data/dataset.ts";
+
+/** A data set of these splits, whose images all have the shape of the training images, with its fingerprint. */
+export function sealed(name: string, parts: Pick<Dataset, SplitName | "classes">): Dataset {
+  const { train, validation, test, classes } = parts;
+  const hash = createHash("sha256");
+  for (const split of splitNames) {
+    const { images, labels } = parts[split];
+    const { channels, height, width } = images.image;
+    hash.update(
+      `${split} [${images.count},${channels},${height},${width}] ${labels === null ? "" : "labelled"}\n`,
+    );
+    hash.update(images.data);
+    if (labels !== null) hash.update(labels);
+  }
+  return {
+    name,
+    image: train.images.image,
+    classes,
+    train,
+    validation,
+    test,
+    fingerprint: hash.digest("hex"),
+  };
+}

@@ -1,0 +1,126 @@
+/** Attributes of decoded nodes: ONNX's defaults filled in, constant inputs read, and what we can't honour refused. */
+import { fail } from "../ir/error.ts";
+import { staticShape } from "../ir/shape.ts";
+import type { Tensor } from "../ir/tensor.ts";
+import type { Value } from "../ir/value.ts";
+import type { OpType } from "../ir/vocabulary.ts";
+import type { AttributeProto, NodeProto } from "./proto.ts";
+import { dataTypes, type Kind, schema } from "./schema.ts";
+
+type Attribute = number | string | readonly number[];
+type Attributes = Readonly<Record<string, Attribute>>;
+
+/** Attributes that we have no word for, with the one value under which they change nothing. */
+const neutral: Readonly<Record<string, Attribute>> = {
+  allowzero: 0,
+  auto_pad: "NOTSET",
+  ceil_mode: 0,
+  largest: 1,
+  mode: "constant",
+  noop_with_empty_axes: 0,
+  select_last_index: 0,
+  sorted: 1,
+  storage_order: 0,
+};
+
+/** The attributes of a node of ours. Throws where one is missing, not constant, or beyond what we can say. */
+export function decodeAttributes(
+  op: OpType,
+  node: NodeProto,
+  inputs: readonly (Value | undefined)[],
+  contents: (name: string) => Tensor | undefined,
+): Attributes {
+  const kinds: Readonly<Record<string, Kind>> = schema[op];
+  const given: Record<string, Attribute> = {};
+  for (const attribute of node.attribute ?? []) {
+    const name = attribute.name ?? "";
+    const value = attributeValue(attribute);
+    const kind = kinds[name];
+    if (kind !== undefined) given[name] = kind === "dtype" ? dtypeName(op, value) : value;
+    else if (neutral[name] !== value) fail(op, `attribute ${name}=${value} is not supported`);
+  }
+  const operands = Object.keys(kinds).filter((key) => kinds[key] === "operand");
+  for (const [i, key] of operands.entries()) {
+    const name = node.input?.[i + 1] ?? "";
+    if (name === "") continue;
+    const { data } =
+      contents(name) ?? fail(op, `its ${key} (${name}) is computed; only a constant can be read`);
+    given[key] = op === "TopK" ? Number(data[0]) : Array.from<number | bigint>(data).map(Number);
+  }
+  if (op === "Pad") requireZeroPadding(node.input?.[2] ?? "", contents);
+  const defaults = defaultsOf(op, inputs, given);
+  const result: Record<string, Attribute> = {};
+  for (const key of Object.keys(kinds))
+    result[key] = given[key] ?? defaults[key] ?? fail(op, `has no ${key}`);
+  return result;
+}
+
+function requireZeroPadding(name: string, contents: (name: string) => Tensor | undefined): void {
+  if (name !== "" && Number(contents(name)?.data[0] ?? Number.NaN) !== 0)
+    fail("Pad", "pads with something other than 0");
+}
+
+function attributeValue({ type, i, f, s, ints, floats }: AttributeProto): Attribute {
+  // AttributeType: FLOAT 1, INT 2, STRING 3, FLOATS 6, INTS 7.
+  if (type === 1) return f ?? 0;
+  if (type === 3) return String.fromCharCode(...(s ?? []));
+  if (type === 6) return floats ?? [];
+  if (type === 7) return (ints ?? []).map(Number);
+  return Number(i ?? 0);
+}
+
+function dtypeName(op: OpType, code: Attribute): string {
+  return (
+    Object.entries(dataTypes).find(([, known]) => known === code)?.[0] ??
+    fail(op, `dtype ${code} is not supported`)
+  );
+}
+
+/** What the specification takes where nothing is said. */
+function defaultsOf(op: OpType, inputs: readonly (Value | undefined)[], given: Attributes): Attributes {
+  const shape = inputs[0]?.shape ?? [];
+  const all = shape.map((_, i) => i);
+  const spatial = (value: number, sides = 1) =>
+    Array.from({ length: sides * (shape.length - 2) }, () => value);
+  const window = { strides: spatial(1), pads: spatial(0, 2), dilations: spatial(1) };
+  switch (op) {
+    case "LeakyRelu":
+      return { alpha: 0.01 };
+    case "Elu":
+      return { alpha: 1 };
+    case "Gemm":
+      return { alpha: 1, beta: 1, transA: 0, transB: 0 };
+    case "Conv":
+    case "ConvTranspose": {
+      const kernel_shape = staticShape(op, inputs[1]?.shape.slice(2) ?? []);
+      return { ...window, kernel_shape, group: 1, output_padding: spatial(0) };
+    }
+    case "MaxPool":
+    case "AveragePool":
+      return { ...window, count_include_pad: 0 };
+    case "Softmax":
+    case "LogSoftmax":
+    case "TopK":
+      return { axis: -1 };
+    case "Gather":
+    case "GatherElements":
+    case "ScatterElements":
+    case "ArgMax":
+      return { axis: 0, keepdims: 1, reduction: "none" };
+    case "Transpose":
+      return { perm: all.toReversed() };
+    case "ReduceSum":
+    case "ReduceMean":
+    case "ReduceMax":
+    case "ReduceMin":
+      return { axes: all, keepdims: 1 };
+    case "Squeeze":
+      return { axes: all.filter((i) => shape[i] === 1) };
+    case "Slice": {
+      const starts = given.starts as readonly number[];
+      return { axes: starts.map((_, i) => i), steps: starts.map(() => 1) };
+    }
+    default:
+      return {};
+  }
+}
