@@ -9,17 +9,12 @@ import type { Slots } from "../src/optim/optimizer.ts";
 import { simplify } from "../src/passes/simplify.ts";
 import { instantiate, type ModelDescription, parametersOf, summary } from "./families.ts";
 import type { Floats } from "./model.ts";
-import { type OptimizerConfig, optimizerOf } from "./optimizer.ts";
+import { optimizerOf } from "./optimizer.ts";
 import { slotName } from "./state.ts";
+import type { TrainingConfig } from "./training-config.ts";
 
 /** What a training graph depends on besides the model. */
-export interface TrainingConfig {
-  /** Images a step. */
-  readonly batch: number;
-  readonly optimizer: OptimizerConfig;
-  /** The largest global norm of the gradients; left out, they are not clipped. */
-  readonly clipNorm?: number | undefined;
-}
+export type StepConfig = Pick<TrainingConfig, "batch" | "optimizer" | "clipNorm">;
 
 /** What one step reads besides the state. */
 export interface StepInputs {
@@ -42,7 +37,7 @@ export type StepLosses = {
 export type State = Readonly<Record<string, Floats>>;
 
 /** The inputs of a training graph that hold its state, by name. */
-export function stateInputs(description: ModelDescription, { optimizer }: TrainingConfig): State {
+export function stateInputs(description: ModelDescription, { optimizer }: StepConfig): State {
   const parameters = parametersOf(description);
   const slots = optimizerOf(optimizer).slots.flatMap((slot) =>
     parameters.map(({ name, shape }) => [slotName(slot, name), shape] as const),
@@ -58,7 +53,7 @@ export function stateInputs(description: ModelDescription, { optimizer }: Traini
 /** One step on given values: forward, loss, gradients, update. */
 export function trainingStep(
   description: ModelDescription,
-  { optimizer, clipNorm }: TrainingConfig,
+  { optimizer, clipNorm }: StepConfig,
   state: State,
   { image, noise, learning_rate, kl_weight }: StepInputs,
 ): { readonly state: State; readonly losses: StepLosses } {
@@ -96,7 +91,7 @@ export function trainingStep(
 }
 
 /** The graph of one step: state in, state out under `<name>.next`, and the losses. */
-export function stepGraph(description: ModelDescription, config: TrainingConfig): Graph {
+export function stepGraph(description: ModelDescription, config: StepConfig): Graph {
   const { channels, height, width } = description.image;
   const state = stateInputs(description, config);
   const inputs = {

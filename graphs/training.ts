@@ -5,13 +5,13 @@ import { input } from "../src/ir/value.ts";
 import { cast, gather, mul, scan } from "../src/ops/index.ts";
 import { simplify } from "../src/passes/simplify.ts";
 import { type ModelDescription, summary } from "./families.ts";
-import { stateInputs, type TrainingConfig, trainingStep } from "./step.ts";
+import { type StepConfig, stateInputs, trainingStep } from "./step.ts";
 
 /**
  * A `Scan` whose body is the step. It takes all images as bytes and, for each step, the positions of its batch, and
  * gathers the batch inside; so the host only shuffles positions and draws noise.
  */
-export function trainingGraph(description: ModelDescription, config: TrainingConfig): Graph {
+export function trainingGraph(description: ModelDescription, config: StepConfig): Graph {
   const { channels, height, width } = description.image;
   const states = stateInputs(description, config);
   const images = input("images", "uint8", ["images", channels, height, width]);

@@ -1,12 +1,14 @@
 /** Every data set by its description, the part of a run's configuration that says what it was trained on. */
 import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
 import { z } from "zod";
+import { parse } from "../../graphs/config.ts";
 import type { Dataset, Split } from "../../src/data/dataset.ts";
 import { drawDigits } from "../../src/data/digits/digits.ts";
 import { divide } from "../../src/data/split.ts";
 import { fail } from "../../src/ir/error.ts";
+import { listFolder } from "../host/file.ts";
 import { nearest } from "../nearest.ts";
-import { listFolder } from "./file.ts";
 import { sealed } from "./fingerprint.ts";
 import { idxFiles, loadIdxFolder } from "./idx.ts";
 import { loadImageFolder } from "./images.ts";
@@ -48,12 +50,13 @@ export interface LoadOptions {
 
 /** Loads a data set. Throws where there is none of that name, or its files are damaged. */
 export async function loadDataset(spec: DataSpec, options: LoadOptions = {}): Promise<Dataset> {
-  const parsed = dataSpec.safeParse(spec);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    fail("data", [...issue!.path, issue!.message].join(": "));
-  }
-  const { name, resize, channels, ...rest } = parsed.data;
+  const { name, ...settings } = parse(dataSpec, spec, "data");
+  const dataset = await loadNamed({ name, ...settings }, options);
+  return { ...dataset, source: { name: isKnown(name) ? name : resolve(name), ...settings } };
+}
+
+async function loadNamed(spec: DataSpec, options: LoadOptions): Promise<Dataset> {
+  const { name, resize, channels, ...rest } = spec;
   const isImages = !isKnown(name) && !(await isIdxFolder(name));
   if (!isImages && (resize ?? channels) !== undefined) {
     fail(name, `only folders of images take ${resize === undefined ? "channels" : "resize"}`);

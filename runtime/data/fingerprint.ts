@@ -23,5 +23,6 @@ export function sealed(name: string, parts: Pick<Dataset, SplitName | "classes">
     validation,
     test,
     fingerprint: hash.digest("hex"),
+    source: null,
   };
 }

@@ -5,7 +5,7 @@ import { type Idx, parseIdx } from "../../src/data/idx.ts";
 import { Images } from "../../src/data/images.ts";
 import { DEFAULT_SHARE, divide, type Range } from "../../src/data/split.ts";
 import { fail } from "../../src/ir/error.ts";
-import { listFolder, readBytes } from "./file.ts";
+import { listFolder, readBytes } from "../host/file.ts";
 import { sealed } from "./fingerprint.ts";
 import { gunzip, isGzip, UNPACKED_LIMIT } from "./gunzip.ts";
 

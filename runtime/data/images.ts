@@ -4,8 +4,8 @@ import { Images } from "../../src/data/images.ts";
 import { Random } from "../../src/data/random.ts";
 import { DEFAULT_SHARE, divide, type Range } from "../../src/data/split.ts";
 import { fail } from "../../src/ir/error.ts";
+import { readBytes } from "../host/file.ts";
 import { decodeImage, type ImageForm, type Planes } from "./decode.ts";
-import { readBytes } from "./file.ts";
 import { sealed } from "./fingerprint.ts";
 import { findImages, type ImageFile } from "./layout.ts";
 

@@ -2,7 +2,7 @@
 import { realpath } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { fail } from "../../src/ir/error.ts";
-import { type Folder, listFolder } from "./file.ts";
+import { type Folder, listFolder } from "../host/file.ts";
 
 /** An image file, and its class: the folder in its split that it lies in; null where the split has no classes. */
 export interface ImageFile {

@@ -1,5 +1,5 @@
 /** A data set: images in three explicit splits, with labels where there are any, and a record of where it came from. */
-import type { Images, ImageShape } from "./images.ts";
+import type { ImageShape, Images } from "./images.ts";
 
 export const splitNames = ["train", "validation", "test"] as const;
 export type SplitName = (typeof splitNames)[number];
@@ -22,4 +22,6 @@ export interface Dataset extends Readonly<Record<SplitName, Split>> {
   readonly classes: readonly string[] | null;
   /** SHA-256 (hex) of every split's images and labels, in order: two runs with one fingerprint saw the same data. */
   readonly fingerprint: string;
+  /** How to load it again, as data for `run.json`; null where it was made in memory. */
+  readonly source: Readonly<Record<string, unknown>> | null;
 }

@@ -1,28 +1,31 @@
-/** Schedules: a number for every step of a run, computed on the host and fed to the training graph. */
+/** Schedules: a number for every moment of a run, computed on the host and fed to the training graph. */
 
-/** A schedule as data; it scales a base value (the learning rate, or the weight of the KL term). */
+/** A schedule as data: what a base value (a learning rate, the weight of the KL term) is multiplied with. In epochs. */
 export type Schedule =
   | { readonly kind: "constant" }
-  /** From 0 to the base over the first `steps`, then constant. */
-  | { readonly kind: "warmup"; readonly steps: number }
-  /** After a linear warm-up, half a cosine down to `floor` · base at the last step (Loshchilov & Hutter 2017). */
+  /** From 0 to 1 over the first `epochs`, then 1 (KL warm-up: Sønderby et al. 2016). */
+  | { readonly kind: "warmup"; readonly epochs: number }
+  /** After a linear warm-up, half a cosine down to `floor` at the end (Loshchilov & Hutter 2017). */
   | { readonly kind: "cosine"; readonly warmup: number; readonly floor: number }
-  /** Multiplied by `factor` every `steps`. */
-  | { readonly kind: "step"; readonly steps: number; readonly factor: number };
+  /** Multiplied by `factor` after every `epochs`. */
+  | { readonly kind: "step"; readonly epochs: number; readonly factor: number };
 
-/** The value at `step` (from 0) of a run of `total` steps. */
-export function scheduled(schedule: Schedule, base: number, step: number, total: number): number {
+/** The factor at `epoch` (from 0, with a fraction for the steps within) of a run of `total` epochs. */
+export function factorAt(schedule: Schedule, epoch: number, total: number): number {
   switch (schedule.kind) {
     case "constant":
-      return base;
+      return 1;
     case "warmup":
-      return base * Math.min(1, (step + 1) / schedule.steps);
+      return Math.min(1, epoch / schedule.epochs);
     case "step":
-      return base * schedule.factor ** Math.floor(step / schedule.steps);
+      return schedule.factor ** Math.floor(epoch / schedule.epochs);
     case "cosine": {
-      if (step < schedule.warmup) return (base * (step + 1)) / schedule.warmup;
-      const progress = Math.min(1, (step - schedule.warmup) / Math.max(1, total - schedule.warmup));
-      return base * (schedule.floor + ((1 - schedule.floor) * (1 + Math.cos(Math.PI * progress))) / 2);
+      if (epoch < schedule.warmup) return epoch / schedule.warmup;
+      const progress = Math.min(
+        1,
+        (epoch - schedule.warmup) / Math.max(Number.MIN_VALUE, total - schedule.warmup),
+      );
+      return schedule.floor + ((1 - schedule.floor) * (1 + Math.cos(Math.PI * progress))) / 2;
     }
   }
 }

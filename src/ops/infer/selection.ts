@@ -77,6 +77,7 @@ export const selection: Family<Selection> = {
     if (inputs.length !== values.length)
       fail(op, `body ${body.name} takes ${inputs.length} inputs, got ${values.length}`);
     const steps = values.slice(states, states + sequences).map(({ shape }) => shape[0]!);
+    if (steps.length === 0) fail(op, `${body.name} walks no sequence`);
     if (steps.some((count) => count !== steps[0]))
       fail(op, `sequences differ in length: ${steps.join(", ")}`);
     inputs.forEach(([name, parameter], i) => {

@@ -1,6 +1,6 @@
 /** Files and folders, read so that whatever stands in the way is one line that names the path. */
-import { readdir, readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { fail } from "../../src/ir/error.ts";
 
 /** What a folder holds, hidden entries left out: names, in an order that depends on no locale. */
@@ -37,6 +37,47 @@ export async function listFolder(path: string): Promise<Folder> {
     else if (kind.isFile()) files.push(entry.name);
   }
   return { files: files.sort(), folders: folders.sort() };
+}
+
+/**
+ * Writes a file whole or not at all: to a temporary name beside it, through to the disk, then renamed. Throws one line
+ * where that fails; what was there before is then untouched.
+ */
+export async function writeWhole(path: string, content: Uint8Array | string): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    const file = await open(temporary, "w");
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    unwritable(path, error);
+  }
+}
+
+/** Whether there is something at a path. */
+export async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Turns an error of writing into one line; passes every other error on. */
+export function unwritable(path: string, error: unknown): never {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "ENOSPC" || code === "EDQUOT") fail(path, "can't be written: the disk is full");
+  if (code === "EFBIG") fail(path, "can't be written: it would be larger than files may be here");
+  if (code === "EACCES" || code === "EPERM" || code === "EROFS") fail(path, "may not be written");
+  if (code === "ENOTDIR") fail(path, "can't be written: part of its path is a file");
+  if (typeof code === "string") fail(path, `can't be written (${code})`);
+  throw error;
 }
 
 /** Turns an error of the file system into one line; passes every other error on. */

@@ -1,0 +1,58 @@
+/** Trained weights as the models that others run: bound into graphs, with what a user of them needs as metadata. */
+import { evaluationGraph } from "../graphs/evaluation.ts";
+import type { ModelDescription } from "../graphs/families.ts";
+import { decoderGraph, encoderGraph } from "../graphs/inference.ts";
+import { stepGraph } from "../graphs/step.ts";
+import { trainingGraph } from "../graphs/training.ts";
+import type { TrainingConfig } from "../graphs/training-config.ts";
+import { fail } from "../src/ir/error.ts";
+import { bind, type Graph } from "../src/ir/graph.ts";
+import type { Tensors } from "../src/ir/tensor.ts";
+import { encode } from "../src/onnx/encode.ts";
+import type { RunResult } from "./run-config.ts";
+
+export const modelNames = ["encoder", "decoder", "evaluation", "step", "training"] as const;
+export type ModelName = (typeof modelNames)[number];
+
+/** What an export is made of. */
+export interface Trained {
+  readonly model: ModelDescription;
+  readonly training: TrainingConfig;
+  readonly classes: readonly string[] | null;
+  readonly parameters: Tensors;
+  readonly result?: RunResult | undefined;
+}
+
+const graphs: { readonly [N in ModelName]: (trained: Trained) => Graph } = {
+  encoder: ({ model, parameters }) => bound(encoderGraph(model), parameters),
+  decoder: ({ model, parameters }) => bound(decoderGraph(model), parameters),
+  evaluation: ({ model, parameters }) => bound(evaluationGraph(model), parameters),
+  step: ({ model, training }) => stepGraph(model, training),
+  training: ({ model, training }) => trainingGraph(model, training),
+};
+
+/** The bytes of one of the run's `.onnx` files. */
+export function exportModel(name: ModelName, trained: Trained): Uint8Array {
+  const { model, training, classes, result } = trained;
+  const metadata = {
+    "isthmus.model": JSON.stringify(model),
+    "isthmus.training": JSON.stringify(training),
+    "isthmus.image": JSON.stringify({ ...model.image, layout: "NCHW", range: [0, 1] }),
+    ...(classes === null ? {} : { "isthmus.classes": JSON.stringify(classes) }),
+    ...(result === undefined
+      ? {}
+      : { "isthmus.metrics": JSON.stringify({ test: result.test, epochs: result.epochs }) }),
+  };
+  return encode({ ...graphs[name](trained), metadata });
+}
+
+function bound(graph: Graph, parameters: Tensors): Graph {
+  const fed = new Set(["image", "latent", "noise"]);
+  const names = Object.keys(graph.inputs).filter((name) => !fed.has(name));
+  return bind(
+    graph,
+    Object.fromEntries(
+      names.map((name) => [name, parameters[name] ?? fail("export", `there is no ${name}`)]),
+    ),
+  );
+}

@@ -1,0 +1,70 @@
+/** `run.json`: all that a run can be rebuilt from, and what came out of it. */
+import { z } from "zod";
+import { imageShape, parse } from "../graphs/config.ts";
+import { modelDescription } from "../graphs/families.ts";
+import { trainingConfig } from "../graphs/training-config.ts";
+import { fail } from "../src/ir/error.ts";
+
+/** Raised when a run of before can no longer be read as it is. */
+const FORMAT = 1;
+
+const split = z.strictObject({ count: z.int(), origin: z.string() });
+const losses = z.strictObject({ loss: z.number(), reconstruction: z.number(), kl: z.number() });
+
+export const runConfig = z.strictObject({
+  format: z.literal(FORMAT),
+  /** The version of Isthmus that began the run. */
+  isthmus: z.string(),
+  model: modelDescription,
+  training: trainingConfig,
+  device: z.string(),
+  data: z.strictObject({
+    /** How to load it again; null where it was made in memory. */
+    source: z.record(z.string(), z.unknown()).nullable(),
+    name: z.string(),
+    image: imageShape,
+    classes: z.array(z.string()).nullable(),
+    fingerprint: z.string(),
+    splits: z.strictObject({ train: split, validation: split, test: split }),
+  }),
+  /** Set when training has ended. */
+  result: z
+    .strictObject({
+      epochs: z.int(),
+      bestEpoch: z.int().nullable(),
+      validation: z.number().nullable(),
+      test: losses,
+      seconds: z.number(),
+      imagesPerSecond: z.number().nullable(),
+      millisecondsPerStep: z.number().nullable(),
+    })
+    .optional(),
+});
+
+export type RunConfig = z.output<typeof runConfig>;
+export type RunResult = NonNullable<RunConfig["result"]>;
+
+export function newRunConfig(parts: Omit<RunConfig, "format">): RunConfig {
+  return { format: FORMAT, ...parts };
+}
+
+/** Reads `run.json`. Throws one line where it is damaged or was written by a newer Isthmus. */
+export function parseRunConfig(json: string, subject: string): RunConfig {
+  let data: unknown;
+  try {
+    data = JSON.parse(json);
+  } catch (error) {
+    return fail(subject, `is not JSON: ${(error as Error).message}`);
+  }
+  const { format, isthmus } = z
+    .object({ format: z.unknown(), isthmus: z.unknown() })
+    .catch({ format: 0, isthmus: 0 })
+    .parse(data);
+  if (typeof format === "number" && format > FORMAT) {
+    fail(
+      subject,
+      `the run was made by a newer Isthmus (${isthmus}): this one reads format ${FORMAT}, the run has ${format}`,
+    );
+  }
+  return parse(runConfig, data, subject);
+}

@@ -1,0 +1,129 @@
+/** A model on a device: feeds are checked before the native call, and its errors point at the code that built a node. */
+import { fail, IsthmusError } from "../src/ir/error.ts";
+import { type Graph, graphNodes, type Values } from "../src/ir/graph.ts";
+import { nameGraph } from "../src/ir/name.ts";
+import { showShape } from "../src/ir/shape.ts";
+import { sizeOf, type Tensor, type Tensors } from "../src/ir/tensor.ts";
+import type { Value } from "../src/ir/value.ts";
+import { encode } from "../src/onnx/encode.ts";
+import type { Host, HostOptions, HostSession, Port } from "./host/host.ts";
+
+/** Tensors of the dtypes that a graph's values have. */
+export type TensorsOf<V extends Values> = {
+  readonly [K in keyof V]: V[K] extends Value<infer D> ? Tensor<D> : never;
+};
+
+export class Session<I extends Values = Values, O extends Values = Values> {
+  readonly #native: HostSession;
+  readonly #subject: string;
+  readonly #places: ReadonlyMap<string, string>;
+
+  private constructor(native: HostSession, subject: string, places: ReadonlyMap<string, string>) {
+    this.#native = native;
+    this.#subject = subject;
+    this.#places = places;
+  }
+
+  /** Opens a graph. Throws one line, with the place that built the node, where the device refuses one. */
+  static async open<I extends Values, O extends Values>(
+    graph: Graph<I, O>,
+    host: Host,
+    options: HostOptions = {},
+  ): Promise<Session<I, O>> {
+    const places = placesOf(graph);
+    const native = await host
+      .open(encode(graph), options)
+      .catch((error) => refused(graph.name, error, places));
+    return new Session<I, O>(native, graph.name, places);
+  }
+
+  /** Opens the bytes of an `.onnx` file; `subject` names it in errors. */
+  static async load(
+    model: Uint8Array,
+    subject: string,
+    host: Host,
+    options: HostOptions = {},
+  ): Promise<Session> {
+    const native = await host.open(model, options).catch((error) => refused(subject, error, new Map()));
+    return new Session(native, subject, new Map());
+  }
+
+  get inputs(): readonly Port[] {
+    return this.#native.inputs;
+  }
+
+  get outputs(): readonly Port[] {
+    return this.#native.outputs;
+  }
+
+  /** Runs the model once. Throws where a feed is missing, unknown, or of another dtype or shape than the model's. */
+  async run(feeds: TensorsOf<I>): Promise<TensorsOf<O>> {
+    this.#check(feeds as Tensors);
+    const results = await this.#native
+      .run(feeds as Tensors)
+      .catch((error) => refused(this.#subject, error, this.#places));
+    return results as TensorsOf<O>;
+  }
+
+  /** Frees the model's memory; the session is of no use afterwards. */
+  async release(): Promise<void> {
+    await this.#native.release();
+  }
+
+  #check(feeds: Tensors): void {
+    const sizes = new Map<string, number>();
+    for (const { name, dtype, shape } of this.#native.inputs) {
+      const fed = feeds[name] ?? fail(this.#subject, `input ${name} is not fed`);
+      if (fed.dtype !== dtype) fail(this.#subject, `input ${name} is ${dtype}, got ${fed.dtype}`);
+      const fits =
+        fed.shape.length === shape.length &&
+        shape.every((dim, i) => {
+          const size = fed.shape[i]!;
+          if (typeof dim === "number") return dim === size;
+          const known = sizes.get(dim) ?? size;
+          sizes.set(dim, known);
+          return known === size;
+        });
+      if (!fits) {
+        const named = [...sizes].map(([dim, size]) => `${dim} = ${size}`).join(", ");
+        const where = named === "" ? "" : ` (${named})`;
+        fail(
+          this.#subject,
+          `input ${name} has shape ${showShape(shape)}${where}, got ${showShape(fed.shape)}`,
+        );
+      }
+      if (fed.data.length !== sizeOf(fed.shape)) {
+        fail(this.#subject, `input ${name} of shape ${showShape(fed.shape)} has ${fed.data.length} elements`);
+      }
+    }
+    const known = new Set(this.#native.inputs.map(({ name }) => name));
+    for (const name of Object.keys(feeds)) if (!known.has(name)) fail(this.#subject, `has no input ${name}`);
+  }
+}
+
+/** The place that built each node, by the node's name in the file; loop bodies included. */
+function placesOf(graph: Graph, prefix = ""): Map<string, string> {
+  const names = nameGraph(graph, prefix);
+  const places = new Map<string, string>();
+  for (const node of graphNodes(graph)) {
+    if (node.place !== undefined) places.set(names.node(node), node.place);
+    if (node.op === "Scan") {
+      for (const [name, place] of placesOf(node.attributes.body, `${names.node(node)}/`))
+        places.set(name, place);
+    }
+  }
+  return places;
+}
+
+/** ONNX Runtime's error as one line; the longest node name in it says where the node was built. */
+function refused(subject: string, error: unknown, places: ReadonlyMap<string, string>): never {
+  const message = error instanceof Error ? error.message : String(error);
+  const [line = message] = message.split("\n");
+  const named = [...places.keys()]
+    .filter((name) => message.includes(name))
+    .sort((a, b) => b.length - a.length);
+  throw new IsthmusError(
+    `${subject}: ONNX Runtime: ${line}`,
+    named[0] === undefined ? undefined : places.get(named[0]),
+  );
+}

@@ -1,0 +1,258 @@
+/** Training as a loop of runs of `training.onnx`: each some steps long, short enough to stay responsive. */
+import type { ModelDescription } from "../graphs/families.ts";
+import { initialState } from "../graphs/state.ts";
+import { trainingGraph } from "../graphs/training.ts";
+import type { TrainingConfig } from "../graphs/training-config.ts";
+import type { Images } from "../src/data/images.ts";
+import { Random } from "../src/data/random.ts";
+import { fail } from "../src/ir/error.ts";
+import { type Tensors, tensor } from "../src/ir/tensor.ts";
+import { factorAt } from "../src/optim/schedule.ts";
+import { Evaluator } from "./evaluate.ts";
+import type { Host, HostOptions } from "./host/host.ts";
+import type { Losses } from "./losses.ts";
+import { Session } from "./session.ts";
+
+/** Where a training stands. Together with the state's tensors it is all that the rest of the run depends on. */
+export interface Position {
+  /** Epochs that are complete. */
+  readonly epoch: number;
+  /** Steps taken of the next one. */
+  readonly step: number;
+  /** Sums of its steps' losses so far. */
+  readonly sums: Losses;
+  /** The lowest validation loss, and after which epoch it was measured; null before the first. */
+  readonly best: { readonly epoch: number; readonly loss: number } | null;
+}
+
+export const beginning: Position = {
+  epoch: 0,
+  step: 0,
+  sums: { loss: 0, reconstruction: 0, kl: 0 },
+  best: null,
+};
+
+/** What a trainer tells after every run. Losses are means over the epoch so far. */
+export interface Progress extends Losses {
+  /** The epoch this is about, from 1, and how many there will be. */
+  readonly epoch: number;
+  readonly epochs: number;
+  /** The step within it, from 1, and how many it has. */
+  readonly step: number;
+  readonly steps: number;
+  readonly imagesPerSecond: number;
+  readonly secondsLeft: number;
+  /** At an epoch's end, what the validation images gave; null within. */
+  readonly validation: Losses | null;
+  /** Whether that is the lowest validation loss so far. */
+  readonly isBest: boolean;
+}
+
+export interface TrainerOptions extends HostOptions {
+  readonly host: Host;
+  /** Where to go on from; a new state drawn from the seed unless given. */
+  readonly state?: Tensors | undefined;
+  readonly position?: Position | undefined;
+}
+
+/** How long one run should take: a terminal that redraws five times a second feels alive. */
+const RUN_SECONDS = 0.2;
+
+/** Trains one model on one set of images. Shuffling and noise depend on the seed and the step alone. */
+export class Trainer {
+  readonly description: ModelDescription;
+  readonly config: TrainingConfig;
+  readonly stepsPerEpoch: number;
+  readonly #images: Images;
+  readonly #validation: Images;
+  readonly #session: Session;
+  readonly #evaluator: Evaluator;
+  #state: Tensors;
+  #position: Position;
+  #order: { readonly epoch: number; readonly positions: Int32Array } | undefined;
+  #pace = { seconds: 0, steps: 0, perStep: RUN_SECONDS / 8 };
+
+  private constructor(
+    description: ModelDescription,
+    config: TrainingConfig,
+    data: TrainerData,
+    sessions: { readonly training: Session; readonly evaluator: Evaluator },
+    { state, position }: TrainerOptions,
+  ) {
+    this.description = description;
+    this.config = config;
+    this.stepsPerEpoch = Math.floor(data.train.count / config.batch);
+    this.#images = data.train;
+    this.#validation = data.validation;
+    this.#session = sessions.training;
+    this.#evaluator = sessions.evaluator;
+    this.#state = state ?? initialState(description, config.optimizer, config.seed);
+    this.#position = position ?? beginning;
+  }
+
+  /** Opens the sessions. Throws where the images don't fit the model or are fewer than one batch. */
+  static async open(
+    description: ModelDescription,
+    config: TrainingConfig,
+    data: TrainerData,
+    options: TrainerOptions,
+  ): Promise<Trainer> {
+    const { train } = data;
+    if (config.batch > train.count)
+      fail("train", `batch ${config.batch} is larger than the ${train.count} training images`);
+    const shape = ({ channels, height, width }: Images["image"]) => `${channels}×${height}×${width}`;
+    if (shape(train.image) !== shape(description.image)) {
+      fail("train", `the images are ${shape(train.image)}, the model takes ${shape(description.image)}`);
+    }
+    const training = await Session.open(trainingGraph(description, config), options.host, options);
+    const evaluator = await Evaluator.open(description, options.host, options);
+    return new Trainer(description, config, data, { training, evaluator }, options);
+  }
+
+  /** Parameters, optimizer slots and step count, as they are now. */
+  get state(): Tensors {
+    return this.#state;
+  }
+
+  get position(): Position {
+    return this.#position;
+  }
+
+  /** Seconds spent in training steps (noise and shuffling inside, validation outside), and how many there were. */
+  get pace(): { readonly seconds: number; readonly steps: number } {
+    return this.#pace;
+  }
+
+  /**
+   * Trains to the last epoch, or until validation has not improved for `patience` epochs, or until `signal` aborts
+   * (after the run under way). Throws where a loss is not finite; the state is then still the one before.
+   */
+  async *train(signal?: AbortSignal): AsyncGenerator<Progress, void, void> {
+    while (!this.isDone && !signal?.aborted) {
+      const { step } = this.#position;
+      const wanted = Math.max(1, Math.round(RUN_SECONDS / this.#pace.perStep));
+      await this.#run(Math.min(wanted, this.stepsPerEpoch - step));
+      if (this.#position.step < this.stepsPerEpoch) yield this.#progress(null, false);
+      else yield await this.#endEpoch();
+      // Whoever waits for the event loop (a key, a signal, a request) gets a turn: the native call holds it.
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+  }
+
+  /** Frees the sessions. */
+  async release(): Promise<void> {
+    await this.#session.release();
+    await this.#evaluator.release();
+  }
+
+  /** Whether all epochs are over, or validation has not improved for `patience` of them. */
+  get isDone(): boolean {
+    const { epoch, best } = this.#position;
+    const { epochs, patience } = this.config;
+    return epoch >= epochs || (patience !== undefined && best !== null && epoch - best.epoch >= patience);
+  }
+
+  async #run(steps: number): Promise<void> {
+    const begun = performance.now();
+    const results = await this.#session.run({ ...this.#state, ...this.#feeds(steps) });
+    const state: Record<string, Tensors[string]> = {};
+    for (const name of Object.keys(this.#state)) state[name] = results[`${name}.next`]!;
+    const { epoch, step, sums } = this.#position;
+    const sum = { ...sums };
+    for (const name of ["loss", "reconstruction", "kl"] as const) {
+      for (const [i, value] of (results[name]!.data as Float32Array).entries()) {
+        if (!Number.isFinite(value))
+          fail("train", `the ${name} is ${value} at step ${step + i + 1} of epoch ${epoch + 1}`);
+        sum[name] += value;
+      }
+    }
+    this.#state = state;
+    this.#position = { ...this.#position, step: step + steps, sums: sum };
+    const seconds = (performance.now() - begun) / 1000;
+    this.#pace = {
+      seconds: this.#pace.seconds + seconds,
+      steps: this.#pace.steps + steps,
+      perStep: seconds / steps,
+    };
+  }
+
+  /** The positions of the next batches, noise for them, and where the schedules are. */
+  #feeds(steps: number): Tensors {
+    const { batch, seed, epochs, learningRate, learningRateSchedule, klWeight, klSchedule } = this.config;
+    const { latent } = this.description;
+    const { epoch, step } = this.#position;
+    const first = epoch * this.stepsPerEpoch + step;
+    const noise = new Float32Array(steps * batch * latent);
+    for (let i = 0; i < steps; i++) {
+      // A step's noise begins at a block of its own, so that it is the same however many steps a run has.
+      const blocks = Math.ceil((batch * latent) / 4);
+      const random = new Random(seed, "noise", (first + i) * blocks);
+      random.fillNormal(noise.subarray(i * batch * latent, (i + 1) * batch * latent));
+    }
+    const moments = Array.from({ length: steps }, (_, i) => (first + i) / this.stepsPerEpoch);
+    const rates = moments.map((at) => learningRate * factorAt(learningRateSchedule, at, epochs));
+    const weights = moments.map((at) => klWeight * factorAt(klSchedule, at, epochs));
+    const { channels, height, width } = this.#images.image;
+    return {
+      images: tensor("uint8", [this.#images.count, channels, height, width], this.#images.data),
+      index: tensor(
+        "int32",
+        [steps, batch],
+        this.#shuffled(epoch).slice(step * batch, (step + steps) * batch),
+      ),
+      noise: tensor("float32", [steps, batch, latent], noise),
+      learning_rate: tensor("float32", [steps], Float32Array.from(rates)),
+      kl_weight: tensor("float32", [steps], Float32Array.from(weights)),
+    };
+  }
+
+  #shuffled(epoch: number): Int32Array {
+    if (this.#order?.epoch !== epoch) {
+      const random = new Random(this.config.seed, `shuffle/${epoch}`);
+      this.#order = { epoch, positions: random.permutation(this.#images.count) };
+    }
+    return this.#order.positions;
+  }
+
+  async #endEpoch(): Promise<Progress> {
+    const { seed, klWeight } = this.config;
+    const validation = await this.#evaluator.losses(this.#state, this.#validation, { seed, klWeight });
+    if (!Number.isFinite(validation.loss))
+      fail("train", `the validation loss is ${validation.loss} after epoch ${this.#position.epoch + 1}`);
+    const { epoch, best } = this.#position;
+    const isBest = best === null || validation.loss < best.loss;
+    const progress = this.#progress(validation, isBest);
+    this.#position = {
+      ...beginning,
+      epoch: epoch + 1,
+      best: isBest ? { epoch: epoch + 1, loss: validation.loss } : best,
+    };
+    return progress;
+  }
+
+  #progress(validation: Losses | null, isBest: boolean): Progress {
+    const { epoch, step, sums } = this.#position;
+    const { seconds, steps } = this.#pace;
+    const { epochs, batch } = this.config;
+    const left = epochs * this.stepsPerEpoch - (epoch * this.stepsPerEpoch + step);
+    return {
+      epoch: epoch + 1,
+      epochs,
+      step,
+      steps: this.stepsPerEpoch,
+      loss: sums.loss / step,
+      reconstruction: sums.reconstruction / step,
+      kl: sums.kl / step,
+      imagesPerSecond: (steps * batch) / seconds,
+      secondsLeft: (left * seconds) / steps,
+      validation,
+      isBest,
+    };
+  }
+}
+
+/** The images that a training sees. */
+export interface TrainerData {
+  readonly train: Images;
+  readonly validation: Images;
+}

@@ -1,0 +1,245 @@
+/** One training from beginning to end: progress to iterate over, checkpoints on the way, models at the end. */
+
+import { parse } from "../graphs/config.ts";
+import { describe, type ModelDescription, type ModelInput, parametersOf } from "../graphs/families.ts";
+import { initialState } from "../graphs/state.ts";
+import { type TrainingConfig, type TrainingInput, trainingConfig } from "../graphs/training-config.ts";
+import { type Dataset, splitNames } from "../src/data/dataset.ts";
+import { fail } from "../src/ir/error.ts";
+import type { Tensors } from "../src/ir/tensor.ts";
+import { version } from "../src/version.ts";
+import { Evaluator } from "./evaluate.ts";
+import { exportModel, modelNames, type Trained } from "./export.ts";
+import { exists } from "./host/file.ts";
+import type { Host } from "./host/host.ts";
+import type { Losses } from "./losses.ts";
+import { Decoder, Encoder } from "./models.ts";
+import { writeReport } from "./report.ts";
+import { newRunConfig, type RunConfig, type RunResult } from "./run-config.ts";
+import { type Checkpoint, type EpochMetrics, RunDirectory } from "./run-directory.ts";
+import { beginning, type Progress, Trainer } from "./trainer.ts";
+
+/** How often a checkpoint is written within an epoch. */
+const SAVE_SECONDS = 30;
+
+export interface TrainOptions extends TrainingInput {
+  /** The run directory to write; nothing is written without one. */
+  readonly out?: string | undefined;
+  /** Go on with the run in `out` if there is one, instead of refusing to touch it. */
+  readonly resume?: boolean | undefined;
+  /** Stops after the run under way, with a checkpoint. */
+  readonly signal?: AbortSignal | undefined;
+  readonly threads?: number | undefined;
+  /** Whether to draw pictures and write `report.html` at the end; true unless told. */
+  readonly report?: boolean | undefined;
+}
+
+/** A training, which begins when it is iterated over, and once only. */
+export class TrainingRun implements AsyncIterable<Progress> {
+  readonly model: ModelDescription;
+  readonly training: TrainingConfig;
+  readonly #data: Dataset;
+  readonly #host: Host;
+  readonly #options: Omit<TrainOptions, keyof TrainingInput>;
+  #parameters: Tensors | undefined;
+  #result: RunResult | undefined;
+  #isStopped = false;
+
+  /** Throws one line where the model or a setting can't be. */
+  constructor(model: ModelInput, data: Dataset, options: TrainOptions, host: Host) {
+    const { out, resume, signal, threads, report, ...training } = options;
+    this.model = describe(model);
+    this.training = parse(trainingConfig, training, "training");
+    this.#data = data;
+    this.#options = { out, resume, signal, threads, report };
+    this.#host = host;
+  }
+
+  /** Whether the signal stopped it before its end; its checkpoint is then there to be gone on with. */
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
+  /** What came out of it. Throws before its end. */
+  get result(): RunResult {
+    return this.#result ?? fail("train", "there is no result yet: iterate over the run to its end first");
+  }
+
+  /** The parameters with the lowest validation loss. Throws before the run's end. */
+  get parameters(): Tensors {
+    return (
+      this.#parameters ?? fail("train", "there are no parameters yet: iterate over the run to its end first")
+    );
+  }
+
+  /** The trained encoder and decoder, opened here. Throws before the run's end. */
+  async models(): Promise<{ readonly encoder: Encoder; readonly decoder: Decoder }> {
+    const trained = this.#trained();
+    const options = { threads: this.#options.threads };
+    return {
+      encoder: await Encoder.open(exportModel("encoder", trained), "encoder", this.#host, options),
+      decoder: await Decoder.open(exportModel("decoder", trained), "decoder", this.#host, options),
+    };
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Progress, void, void> {
+    const { signal, threads } = this.#options;
+    const { run, checkpoint } = await this.#begin();
+    const { train, validation } = this.#data;
+    const images = { train: train.images, validation: validation.images };
+    const trainer = await Trainer.open(this.model, this.training, images, {
+      host: this.#host,
+      threads,
+      ...checkpoint,
+    });
+    const metrics = (await run?.readMetrics(trainer.position.epoch)) ?? [];
+    let best = checkpoint === undefined ? this.#parametersIn(trainer.state) : await run!.readBest();
+    let saved = performance.now();
+    const save = async () => {
+      requireFinite(trainer.state);
+      await run?.writeCheckpoint(trainer);
+      saved = performance.now();
+    };
+    let isInterrupted = true;
+    try {
+      for await (const progress of trainer.train(signal)) {
+        if (progress.validation !== null) {
+          // Best, metrics, checkpoint, in this order: whatever a kill leaves out is written again after a resume.
+          if (progress.isBest) {
+            best = this.#parametersIn(trainer.state);
+            requireFinite(best);
+            await run?.writeBest(best, progress.epoch);
+          }
+          metrics.push(epochMetrics(progress, progress.validation, trainer.pace.seconds));
+          await run?.writeMetrics(metrics);
+          await save();
+        } else if (performance.now() - saved > 1000 * SAVE_SECONDS) await save();
+        yield progress;
+      }
+      isInterrupted = signal?.aborted === true && !trainer.isDone;
+      if (!isInterrupted) {
+        this.#parameters = best;
+        await this.#finish(trainer, metrics, run);
+      }
+    } catch (error) {
+      isInterrupted = false;
+      throw error;
+    } finally {
+      this.#isStopped = isInterrupted;
+      if (isInterrupted) await save();
+      await trainer.release();
+    }
+  }
+
+  /** The run directory, if there is to be one, and where to go on from, if it was there. */
+  async #begin(): Promise<{ readonly run?: RunDirectory; readonly checkpoint?: Checkpoint }> {
+    const { out, resume } = this.#options;
+    if (out === undefined) return {};
+    if (resume && (await exists(out))) {
+      const run = await RunDirectory.open(out);
+      const config = await run.readConfig();
+      requireSame(config, this.#config(), out);
+      return { run, checkpoint: await run.readCheckpoint() };
+    }
+    const state = initialState(this.model, this.training.optimizer, this.training.seed);
+    return { run: await RunDirectory.create(out, this.#config(), { state, position: beginning }) };
+  }
+
+  /** Tests the best parameters, and writes the models, the result and the report. */
+  async #finish(
+    trainer: Trainer,
+    metrics: readonly EpochMetrics[],
+    run: RunDirectory | undefined,
+  ): Promise<void> {
+    const { threads, report = true } = this.#options;
+    const { seed, klWeight } = this.training;
+    const { epoch, best } = trainer.position;
+    const { seconds, steps } = trainer.pace;
+    const evaluator = await Evaluator.open(this.model, this.#host, { threads });
+    const test = await evaluator.losses(this.parameters, this.#data.test.images, { seed, klWeight });
+    await evaluator.release();
+    this.#result = {
+      epochs: epoch,
+      bestEpoch: best?.epoch ?? null,
+      validation: best?.loss ?? null,
+      test,
+      seconds,
+      imagesPerSecond: steps === 0 ? null : (steps * this.training.batch) / seconds,
+      millisecondsPerStep: steps === 0 ? null : (1000 * seconds) / steps,
+    };
+    if (run === undefined) return;
+    for (const name of modelNames) await run.write(`${name}.onnx`, exportModel(name, this.#trained()));
+    const config = this.#config();
+    await run.writeConfig(config);
+    if (report && epoch > 0) {
+      const models = await this.models();
+      await writeReport(run, config, metrics, this.#data, models);
+      await models.encoder.release();
+      await models.decoder.release();
+    }
+  }
+
+  #trained(): Trained {
+    const { model, training } = this;
+    return {
+      model,
+      training,
+      classes: this.#data.classes,
+      parameters: this.parameters,
+      result: this.#result,
+    };
+  }
+
+  #parametersIn(state: Tensors): Tensors {
+    return Object.fromEntries(parametersOf(this.model).map(({ name }) => [name, state[name]!]));
+  }
+
+  #config(): RunConfig {
+    const { source, name, image, classes, fingerprint } = this.#data;
+    const splits = Object.fromEntries(
+      splitNames.map((split) => [
+        split,
+        { count: this.#data[split].images.count, origin: this.#data[split].origin },
+      ]),
+    ) as RunConfig["data"]["splits"];
+    return newRunConfig({
+      isthmus: version,
+      model: this.model,
+      training: this.training,
+      device: "cpu",
+      data: { source, name, image, classes: classes === null ? null : [...classes], fingerprint, splits },
+      ...(this.#result === undefined ? {} : { result: this.#result }),
+    });
+  }
+}
+
+function epochMetrics(
+  { epoch, loss, reconstruction, kl, imagesPerSecond }: Progress,
+  validation: Losses,
+  seconds: number,
+): EpochMetrics {
+  return { epoch, train: { loss, reconstruction, kl }, validation, seconds, imagesPerSecond };
+}
+
+/** Throws where a number in the state is infinite or none, so that no checkpoint ever holds one. */
+function requireFinite(state: Tensors): void {
+  for (const [name, { data }] of Object.entries(state)) {
+    for (const value of data)
+      if (!Number.isFinite(value))
+        fail("train", `${name} has a value of ${value}; the last good checkpoint stays`);
+  }
+}
+
+/** Throws where a run began with another model, other data or settings that decide what comes next. */
+function requireSame(began: RunConfig, now: RunConfig, path: string): void {
+  const settings = ({ model, training: { epochs: _, patience: __, ...training }, data }: RunConfig) => ({
+    ...model,
+    ...training,
+    data: data.fingerprint,
+  });
+  const before: Readonly<Record<string, unknown>> = settings(began);
+  for (const [name, value] of Object.entries(settings(now))) {
+    const [was, is] = [JSON.stringify(before[name]), JSON.stringify(value)];
+    if (was !== is) fail(path, `can't be gone on with: ${name} is ${is}, and the run began with ${was}`);
+  }
+}
