@@ -79,7 +79,7 @@ export class RunDirectory {
 
   /** Throws where a run can't be created: something other than an empty folder is there. */
   static async requireNew(path: string): Promise<void> {
-    const files = await readdir(path).catch((error) =>
+    const files = await readdir(path).catch((error): string[] =>
       error.code === "ENOENT" ? [] : unreadable(path, error),
     );
     if (files.length === 0) return;

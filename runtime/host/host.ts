@@ -18,7 +18,12 @@ export interface HostSession {
   readonly release: () => Promise<void>;
 }
 
+/** ONNX Runtime's execution providers that Isthmus knows. */
+export type Provider = "cpu" | "webgpu" | "cuda";
+
 export interface HostOptions {
+  /** What runs the model; the CPU unless told. */
+  readonly provider?: Provider | undefined;
   /** Threads of one run; ONNX Runtime's own choice, the physical cores, unless told. */
   readonly threads?: number | undefined;
 }

@@ -6,9 +6,9 @@ import type { Tensor, Tensors } from "../../src/ir/tensor.ts";
 import type { Host, Port } from "./host.ts";
 
 export const nodeHost: Host = {
-  open: async (model, { threads }) => {
+  open: async (model, { provider = "cpu", threads }) => {
     const session = await InferenceSession.create(model, {
-      executionProviders: ["cpu"],
+      executionProviders: [provider],
       logSeverityLevel: 3,
       ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     });

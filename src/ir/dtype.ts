@@ -46,7 +46,8 @@ export function arrayOf<D extends DType>(dtype: D, values: ArrayLike<number | bi
 export function arrayFromBytes<D extends DType>(dtype: D, bytes: Uint8Array): ArrayOf[D] {
   const array = arrays[dtype];
   const width = array.BYTES_PER_ELEMENT;
-  const aligned = bytes.byteOffset % width === 0 ? bytes : bytes.slice();
+  // A copy by the constructor: `slice` of a Node Buffer would share its memory.
+  const aligned = bytes.byteOffset % width === 0 ? bytes : new Uint8Array(bytes);
   return new array(
     aligned.buffer as ArrayBuffer,
     aligned.byteOffset,

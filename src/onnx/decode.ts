@@ -218,7 +218,7 @@ function decodeTensor(proto: TensorProto): Tensor {
   const shape = (proto.dims ?? []).map(Number);
   if (proto.externalData?.length) fail("decode", `${name} lies in another file, which is not supported`);
   const data = proto.rawData?.length
-    ? arrayFromBytes(dtype, proto.rawData.slice())
+    ? arrayFromBytes(dtype, new Uint8Array(proto.rawData))
     : arrayOf(dtype, typedData(dtype, proto));
   if (data.length !== sizeOf(shape))
     fail("decode", `${name} has ${data.length} elements where [${shape}] needs ${sizeOf(shape)}`);

@@ -66,27 +66,24 @@ const { AttributeType } = onnx.AttributeProto;
 
 function nodeProto(node: Node, names: Names): NodeProto {
   const kinds: Readonly<Record<string, Kind>> = schema[node.op];
-  const attributes: [string, AttributeValue][] = node.op === "Scan" ? [] : Object.entries(node.attributes);
-  const operands = attributes.filter(([key]) => kinds[key] === "operand");
+  const given = node.attributes as Readonly<Record<string, AttributeValue>>;
+  const keys = (isOperand: boolean) =>
+    Object.keys(kinds).filter((key) => (kinds[key] === "operand") === isOperand);
   const fed = node.op === "Scan" ? node.attributes.states + node.attributes.sequences : node.inputs.length;
   const input = (node.inputs.slice(0, fed) as readonly (Value | undefined)[]).map((value) =>
     value === undefined ? "" : names.value(value),
   );
   while (input.at(-1) === "") input.pop();
+  const operands = keys(true).map((key) => names.value(int64s(given[key] as number | readonly number[])));
   return {
     name: names.node(node),
     opType: node.op,
-    input: [
-      ...input,
-      ...operands.map(([, value]) => names.value(int64s(value as number | readonly number[]))),
-    ],
+    input: [...input, ...operands],
     output: node.outputs.map((value) => names.value(value)),
     attribute:
       node.op === "Scan"
         ? scanAttributes(node, names)
-        : attributes
-            .filter(([key]) => kinds[key] !== "operand")
-            .map(([key, value]) => attributeProto(key, kinds[key]!, value)),
+        : keys(false).map((key) => attributeProto(key, kinds[key]!, given[key]!)),
   };
 }
 

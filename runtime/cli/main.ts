@@ -1,0 +1,177 @@
+#!/usr/bin/env node
+/** The command `isthmus`: reads the call; what each command does is loaded when it is asked for. */
+import { argv, exit, stderr } from "node:process";
+import { Command, CommanderError, Option } from "commander";
+import { version } from "../../src/version.ts";
+import { dimensions, integer, integers, number, UsageError } from "./usage.ts";
+
+const json = () => new Option("--json", "print JSON for machines");
+const threads = () => new Option("--threads <n>", "threads of ONNX Runtime").argParser(integer);
+const data = () => new Option("--data <set>", "digits, mnist, or a folder of IDX files or of images");
+const resize = () =>
+  new Option("--resize <WxH>", "bring every image of a folder to one size").argParser(dimensions);
+const channels = () => new Option("--channels <n>", "1 for gray, 3 for colour").argParser(integer);
+const out = (what: string, file?: string) => new Option("--out <path>", what).default(file);
+const seed = () => new Option("--seed <n>", "seed of what is drawn at random").argParser(integer);
+
+const program = new Command("isthmus")
+  .description("Train autoencoders in TypeScript, ship them as ONNX.")
+  .version(version)
+  .option("--debug", "print where in Isthmus an error came from")
+  .exitOverride()
+  .configureOutput({ writeErr: () => {} })
+  .showSuggestionAfterError();
+
+program
+  .command("train")
+  .summary("train a model and export it")
+  .description("Train a model; write its checkpoint, ONNX models, pictures and report to a run directory.")
+  .addOption(data())
+  .addOption(resize())
+  .addOption(channels())
+  .option("--validation <n>", "validation images: a share below 1, or how many", number)
+  .option("--limit <n>", "train on the first n images only", integer)
+  .option("--preset <name>", "a named configuration: vae, vae-2d")
+  .option("--latent <n>", "latent dimensions", integer)
+  .option("--hidden <widths>", "hidden layers, such as 512,256", integers)
+  .option("--activation <name>", "relu, leaky_relu, elu, gelu, silu, sigmoid, tanh, softplus or linear")
+  .option("--likelihood <kind>", "bernoulli or gaussian")
+  .option("--variance <v>", "of gaussian pixels: a number, or learned")
+  .option("--initialiser <name>", "pytorch, glorot or he")
+  .option("--epochs <n>", "passes over the training images", integer)
+  .option("--batch <n>", "images a step", integer)
+  .option("--learning-rate <r>", "step size of the optimizer", number)
+  .option("--learning-rate-schedule <kind>", "constant or cosine")
+  .option("--optimizer <name>", "adam, adamw or sgd")
+  .option("--weight-decay <w>", "of adamw and sgd", number)
+  .option("--momentum <m>", "of sgd", number)
+  .option("--clip-norm <n>", "largest global norm of the gradients", number)
+  .option("--kl-weight <b>", "weight of the KL term", number)
+  .option("--kl-warmup <epochs>", "epochs over which the KL weight rises from 0", number)
+  .option("--patience <n>", "stop after n epochs without a better validation loss", integer)
+  .addOption(seed())
+  .addOption(threads())
+  .addOption(out("run directory (default: runs/<data>-<preset>)"))
+  .option("--resume [run]", "go on with the run, or begin it if it is not there")
+  .option("--config <file>", "settings as JSON, or another run's run.json; options go before it")
+  .option("--no-report", "leave out the pictures and report.html")
+  .addOption(json())
+  .action(async (options) => (await import("./train.ts")).trainCommand(options));
+
+program
+  .command("evaluate")
+  .summary("measure a run's loss")
+  .description("Print the loss, reconstruction and KL of a run in nats per image.")
+  .argument("<run>", "run directory")
+  .addOption(data())
+  .addOption(resize())
+  .addOption(channels())
+  .addOption(
+    new Option("--split <name>", "which images").choices(["train", "validation", "test"]).default("test"),
+  )
+  .addOption(threads())
+  .addOption(json())
+  .action(async (run, options) => (await import("./evaluate.ts")).evaluateCommand(run, options));
+
+program
+  .command("sample")
+  .summary("draw images from the prior")
+  .argument("<run>", "run directory or decoder.onnx")
+  .option("--count <n>", "how many", integer, 100)
+  .addOption(seed().default(1))
+  .addOption(out("picture (.png) or pixels (.npy)", "samples.png"))
+  .addOption(threads())
+  .action(async (run, options) => (await import("./draw.ts")).sampleCommand(run, options));
+
+program
+  .command("reconstruct")
+  .summary("show images beside what the model makes of them")
+  .argument("<run>", "run directory")
+  .addOption(data())
+  .addOption(resize())
+  .addOption(channels())
+  .option("--count <n>", "how many", integer, 40)
+  .addOption(out("picture (.png)", "reconstructions.png"))
+  .addOption(threads())
+  .action(async (run, options) => (await import("./draw.ts")).reconstructCommand(run, options));
+
+program
+  .command("interpolate")
+  .summary("walk between the codes of images")
+  .argument("<run>", "run directory")
+  .addOption(data())
+  .addOption(resize())
+  .addOption(channels())
+  .option("--rows <n>", "pairs of images", integer, 8)
+  .option("--steps <n>", "images a row", integer, 12)
+  .addOption(seed().default(1))
+  .addOption(out("picture (.png)", "interpolations.png"))
+  .addOption(threads())
+  .action(async (run, options) => (await import("./draw.ts")).interpolateCommand(run, options));
+
+program
+  .command("encode")
+  .summary("turn images into codes")
+  .argument("<run>", "run directory or encoder.onnx")
+  .addOption(data())
+  .addOption(resize())
+  .addOption(channels())
+  .addOption(
+    new Option("--split <name>", "which images (default: all of --data, else test)").choices([
+      "train",
+      "validation",
+      "test",
+      "all",
+    ]),
+  )
+  .addOption(out("codes (.npy or .csv)", "codes.npy"))
+  .addOption(threads())
+  .action(async (run, options) => (await import("./code.ts")).encodeCommand(run, options));
+
+program
+  .command("decode")
+  .summary("turn codes into images")
+  .argument("<run>", "run directory or decoder.onnx")
+  .argument("<codes>", "codes (.npy or .csv)")
+  .addOption(out("picture (.png) or pixels (.npy)", "decoded.png"))
+  .addOption(threads())
+  .action(async (run, codes, options) => (await import("./code.ts")).decodeCommand(run, codes, options));
+
+program
+  .command("export")
+  .summary("write a run's ONNX models")
+  .argument("<run>", "run directory")
+  .addOption(out("folder (default: the run directory)"))
+  .addOption(json())
+  .action(async (run, options) => (await import("./export.ts")).exportCommand(run, options));
+
+program
+  .command("inspect")
+  .summary("print a model's graph, parameters, operators and cost")
+  .argument("<file>", "an .onnx file")
+  .addOption(json())
+  .action(async (file, options) => (await import("./inspect.ts")).inspectCommand(file, options));
+
+program
+  .command("doctor")
+  .summary("say which devices work here")
+  .addOption(json())
+  .action(async (options) => (await import("./doctor.ts")).doctorCommand(options));
+
+try {
+  await program.parseAsync(argv);
+} catch (error) {
+  exit(report(error));
+}
+
+/** Prints one line for what went wrong, and gives the exit code: 1, the work failed; 2, the call was wrong. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    stderr.write(`${error.message.replace("\n", " ")}\n`);
+    return 2;
+  }
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  stderr.write(`error: ${program.opts().debug ? stack : message}\n`);
+  return error instanceof UsageError ? 2 : 1;
+}

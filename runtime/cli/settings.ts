@@ -1,0 +1,140 @@
+/** What a training is told: a configuration file or an earlier run, and options that go before them. */
+import { readFile } from "node:fs/promises";
+import { z } from "zod";
+import { parse } from "../../graphs/config.ts";
+import { describe, type ModelDescription, type ModelInput } from "../../graphs/families.ts";
+import { type PresetName, presets } from "../../graphs/presets.ts";
+import type { ImageShape } from "../../src/data/images.ts";
+import { fail } from "../../src/ir/error.ts";
+import { dataSpec } from "../data/dataset.ts";
+import { unreadable } from "../host/file.ts";
+import { nearest } from "../nearest.ts";
+import { parseRunConfig, type RunConfig } from "../run-config.ts";
+
+/** A configuration file; a run's `run.json` is read as one too. */
+const settingsFile = z.strictObject({
+  data: z.union([z.string().transform((name) => ({ name })), dataSpec]).optional(),
+  preset: z.string().optional(),
+  /** Settings of the model; with `family`, a whole description. */
+  model: z.record(z.string(), z.unknown()).default({}),
+  training: z.record(z.string(), z.unknown()).default({}),
+  out: z.string().optional(),
+});
+
+export type Settings = z.output<typeof settingsFile>;
+
+/** The options of `isthmus train`, as the command line gives them. */
+export interface TrainFlags {
+  readonly data?: string;
+  readonly resize?: [number, number];
+  readonly channels?: number;
+  readonly validation?: number;
+  readonly limit?: number;
+  readonly preset?: string;
+  readonly latent?: number;
+  readonly hidden?: number[];
+  readonly activation?: string;
+  readonly likelihood?: string;
+  readonly variance?: string;
+  readonly initialiser?: string;
+  readonly epochs?: number;
+  readonly batch?: number;
+  readonly learningRate?: number;
+  readonly learningRateSchedule?: string;
+  readonly optimizer?: string;
+  readonly weightDecay?: number;
+  readonly momentum?: number;
+  readonly clipNorm?: number;
+  readonly klWeight?: number;
+  readonly klWarmup?: number;
+  readonly patience?: number;
+  readonly seed?: number;
+  readonly threads?: number;
+  readonly out?: string;
+  readonly resume?: string | true;
+  readonly config?: string;
+  readonly report: boolean;
+  readonly json?: boolean;
+}
+
+/** Reads a configuration file. Throws one line where it can't be read or says what no training understands. */
+export async function readSettings(path: string): Promise<Settings> {
+  const text = await readFile(path, "utf8").catch((error) => unreadable(path, error));
+  let data: unknown;
+  try {
+    data = JSON.parse(text);
+  } catch (error) {
+    return fail(path, `is not JSON: ${(error as Error).message}`);
+  }
+  const isRun = typeof data === "object" && data !== null && "format" in data;
+  return isRun ? settingsOf(parseRunConfig(text, path)) : parse(settingsFile, data, path);
+}
+
+/** The settings that a run was made with. */
+export function settingsOf({ model, training, data }: RunConfig): Settings {
+  return { data: data.source === null ? undefined : parse(dataSpec, data.source, "data"), model, training };
+}
+
+/** The entries that are there. */
+function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
+}
+
+/** Settings with options laid over them. */
+export function withFlags(settings: Settings, flags: TrainFlags): Settings {
+  const { data: name, resize, channels, validation, limit } = flags;
+  const before = name === undefined || name === settings.data?.name ? settings.data : undefined;
+  const data = {
+    name: name ?? before?.name ?? "digits",
+    ...before,
+    ...given({ resize, channels, validation, limit }),
+  };
+  const { latent, hidden, activation, initialiser, likelihood, variance } = flags;
+  const pixels =
+    likelihood === undefined && variance === undefined
+      ? undefined
+      : given({
+          kind: likelihood ?? "gaussian",
+          variance: variance === undefined || variance === "learned" ? variance : Number(variance),
+        });
+  const { epochs, batch, learningRate, clipNorm, klWeight, patience, seed } = flags;
+  const { optimizer: kind, weightDecay, momentum, learningRateSchedule, klWarmup } = flags;
+  const optimizer = kind ?? weightDecay ?? momentum;
+  const training = given({
+    ...{ epochs, batch, learningRate, clipNorm, klWeight, patience, seed },
+    optimizer:
+      optimizer === undefined
+        ? undefined
+        : given({ kind: kind ?? (momentum === undefined ? "adamw" : "sgd"), weightDecay, momentum }),
+    learningRateSchedule: learningRateSchedule === undefined ? undefined : { kind: learningRateSchedule },
+    klSchedule: klWarmup === undefined ? undefined : { kind: "warmup", epochs: klWarmup },
+  });
+  return {
+    data: parse(dataSpec, data, "data"),
+    preset: flags.preset ?? settings.preset,
+    // A preset on the command line begins anew; without one, an earlier run's model is kept.
+    model: {
+      ...(flags.preset === undefined ? settings.model : {}),
+      ...given({ latent, hidden, activation, initialiser, likelihood: pixels }),
+    },
+    training: { ...settings.training, ...training },
+    out: flags.out ?? settings.out,
+  };
+}
+
+/** The model that settings describe, for images of this shape. */
+export function modelOf({ preset = "vae", model }: Settings, image: ImageShape): ModelDescription {
+  if (typeof model.family === "string") return describe({ ...model, image } as ModelInput);
+  return presetNamed(preset)({ ...model, image });
+}
+
+/** Throws where there is no preset of that name, with the nearest one there is. */
+export function presetNamed(name: string): (typeof presets)[PresetName] {
+  if (Object.hasOwn(presets, name)) return presets[name as PresetName];
+  const names = Object.keys(presets);
+  const meant = nearest(name, names);
+  return fail(
+    "train",
+    `there is no preset "${name}": ${meant === undefined ? `there are ${names.join(", ")}` : `did you mean "${meant}"?`}`,
+  );
+}

@@ -1,0 +1,95 @@
+/** What the commands after a training work on: a run or a model file, and images that fit it. */
+import { readFile, stat } from "node:fs/promises";
+import { type Dataset, type SplitName, splitNames } from "../../src/data/dataset.ts";
+import { type ImageShape, Images } from "../../src/data/images.ts";
+import { fail } from "../../src/ir/error.ts";
+import type { DataSpec } from "../data/dataset.ts";
+import { loadDataset } from "../data/dataset.ts";
+import { unreadable } from "../host/file.ts";
+import { nodeHost } from "../host/node.ts";
+import { Decoder, Encoder } from "../models.ts";
+import { Run } from "../run.ts";
+import { asked } from "./usage.ts";
+
+export interface DataFlags {
+  readonly data?: string;
+  readonly resize?: [number, number];
+  readonly channels?: 1 | 3;
+}
+
+export interface RuntimeFlags {
+  readonly threads?: number;
+}
+
+/** Images with their labels' names, if they have any. */
+export interface Labelled {
+  readonly images: Images;
+  readonly labels: readonly string[] | null;
+}
+
+export function openRun(path: string): Promise<Run> {
+  return asked(async () => {
+    if ((await kindOf(path)) !== "folder") fail(path, "is a file; a run directory was expected");
+    return Run.open(path, nodeHost);
+  });
+}
+
+async function kindOf(path: string): Promise<"folder" | "file"> {
+  const entry = await stat(path).catch((error) => unreadable(path, error));
+  return entry.isDirectory() ? "folder" : "file";
+}
+
+/** The encoder of a run, or the one in a file. */
+export async function openEncoder(path: string, flags: RuntimeFlags): Promise<Encoder> {
+  if ((await asked(() => kindOf(path))) === "folder") return (await openRun(path)).encoder(flags);
+  return Encoder.open(await readFile(path), path, nodeHost, flags);
+}
+
+/** The decoder of a run, or the one in a file. */
+export async function openDecoder(path: string, flags: RuntimeFlags): Promise<Decoder> {
+  if ((await asked(() => kindOf(path))) === "folder") return (await openRun(path)).decoder(flags);
+  return Decoder.open(await readFile(path), path, nodeHost, flags);
+}
+
+/** The data that the options name. */
+export async function namedData({
+  data,
+  resize,
+  channels,
+}: DataFlags & { readonly data: string }): Promise<Dataset> {
+  const spec: DataSpec = { name: data, ...(resize && { resize }), ...(channels && { channels }) };
+  return loadDataset(spec);
+}
+
+/** The data that the options name, or else those that the run was trained on; of the shape that the run takes. */
+export async function dataFor(run: Run, flags: DataFlags): Promise<Dataset> {
+  if (flags.data === undefined) return run.data();
+  const data = await namedData({ ...flags, data: flags.data });
+  requireShape(data.image, run.config.model.image);
+  return data;
+}
+
+/** Throws where images are not of the shape that a model takes, and says how they could be. */
+export function requireShape(given: ImageShape, taken: ImageShape): void {
+  const show = ({ channels, height, width }: ImageShape) => `${channels}×${height}×${width}`;
+  if (show(given) === show(taken)) return;
+  fail(
+    "data",
+    `the images are ${show(given)}, the model takes ${show(taken)}: --resize ${taken.width}x${taken.height} --channels ${taken.channels}`,
+  );
+}
+
+/** One split of the data, or all of them one after the other. */
+export function imagesOf(data: Dataset, split: SplitName | "all"): Labelled {
+  const splits = (split === "all" ? splitNames : [split]).map((name) => data[name]);
+  const bytes = new Uint8Array(splits.reduce((length, { images }) => length + images.data.length, 0));
+  let at = 0;
+  for (const { images } of splits) {
+    bytes.set(images.data, at);
+    at += images.data.length;
+  }
+  const numbers = splits.flatMap(({ labels }) => (labels === null ? [] : [...labels]));
+  const labels =
+    data.classes === null ? null : numbers.map((label) => data.classes?.[label] ?? String(label));
+  return { images: new Images(data.image, bytes), labels };
+}

@@ -1,0 +1,41 @@
+/** Calls that are wrong: how options are read, and the errors that end with exit code 2. */
+import { InvalidArgumentError } from "commander";
+import { IsthmusError } from "../../src/ir/error.ts";
+
+/** A call that can't be carried out as it was made; nothing was begun. */
+export class UsageError extends IsthmusError {}
+
+/** Runs what only looks at the call: what it finds wrong is the call's fault. */
+export async function asked<T>(check: () => T | Promise<T>): Promise<T> {
+  try {
+    return await check();
+  } catch (error) {
+    throw error instanceof IsthmusError ? new UsageError(error.message) : error;
+  }
+}
+
+export function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value))
+    throw new InvalidArgumentError(`"${text}" is not a number.`);
+  return value;
+}
+
+export function integer(text: string): number {
+  const value = number(text);
+  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError(`"${text}" is not a whole number.`);
+  return value;
+}
+
+/** `400` or `512,256`; an empty text is no layers at all. */
+export function integers(text: string): number[] {
+  return text.trim() === "" ? [] : text.split(",").map(integer);
+}
+
+/** `32x32` → width, height. */
+export function dimensions(text: string): [width: number, height: number] {
+  const [, width, height] = /^(\d+)x(\d+)$/i.exec(text) ?? [];
+  if (width === undefined || height === undefined)
+    throw new InvalidArgumentError(`"${text}" is not WIDTHxHEIGHT.`);
+  return [Number(width), Number(height)];
+}
