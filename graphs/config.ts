@@ -30,13 +30,26 @@ export function parse<Schema extends z.ZodType>(
   value: unknown,
   subject: string,
 ): z.output<Schema> {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
-  const facts = result.error.issues.map(({ path, message }) => {
-    const fact = message
-      .replace(/^Too small: expected \w+ to be >=?/, "must be at least ")
-      .replace(/^Invalid input: /, "");
-    return path.length === 0 ? fact : `${path.join(".")}: ${fact}`;
-  });
+  const facts = result.error.issues.map((issue) =>
+    issue.path.length === 0 ? factOf(issue) : `${issue.path.join(".")} ${factOf(issue)}`,
+  );
   return fail(subject, facts.join("; "));
+}
+
+function factOf(issue: z.core.$ZodIssue): string {
+  const given = JSON.stringify(issue.input);
+  switch (issue.code) {
+    case "too_small":
+      return `must be ${issue.inclusive ? "at least" : "more than"} ${issue.minimum}, is ${given}`;
+    case "too_big":
+      return `must be ${issue.inclusive ? "at most" : "less than"} ${issue.maximum}, is ${given}`;
+    case "invalid_value":
+      return `must be ${issue.values.length === 1 ? "" : "one of "}${issue.values.join(", ")}, is ${given}`;
+    case "unrecognized_keys":
+      return `has no setting ${issue.keys.join(", ")}`;
+    default:
+      return `${issue.message.replace(/^Invalid input: /, "")}, is ${given}`;
+  }
 }

@@ -97,13 +97,7 @@ export class Trainer {
     data: TrainerData,
     options: TrainerOptions,
   ): Promise<Trainer> {
-    const { train } = data;
-    if (config.batch > train.count)
-      fail("train", `batch ${config.batch} is larger than the ${train.count} training images`);
-    const shape = ({ channels, height, width }: Images["image"]) => `${channels}×${height}×${width}`;
-    if (shape(train.image) !== shape(description.image)) {
-      fail("train", `the images are ${shape(train.image)}, the model takes ${shape(description.image)}`);
-    }
+    requireFit(description, config, data.train);
     const training = await Session.open(trainingGraph(description, config), options.host, options);
     const evaluator = await Evaluator.open(description, options.host, options);
     return new Trainer(description, config, data, { training, evaluator }, options);
@@ -249,6 +243,15 @@ export class Trainer {
       isBest,
     };
   }
+}
+
+/** Throws where images are not of the model's shape, or fewer than one batch. */
+export function requireFit({ image }: ModelDescription, { batch }: TrainingConfig, images: Images): void {
+  if (batch > images.count)
+    fail("train", `batch ${batch} is larger than the ${images.count} training images`);
+  const show = ({ channels, height, width }: Images["image"]) => `${channels}×${height}×${width}`;
+  if (show(images.image) !== show(image))
+    fail("train", `the images are ${show(images.image)}, the model takes ${show(image)}`);
 }
 
 /** The images that a training sees. */

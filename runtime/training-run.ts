@@ -17,7 +17,7 @@ import { Decoder, Encoder } from "./models.ts";
 import { writeReport } from "./report.ts";
 import { newRunConfig, type RunConfig, type RunResult } from "./run-config.ts";
 import { type Checkpoint, type EpochMetrics, RunDirectory } from "./run-directory.ts";
-import { beginning, type Progress, Trainer } from "./trainer.ts";
+import { beginning, type Progress, requireFit, Trainer } from "./trainer.ts";
 
 /** How often a checkpoint is written within an epoch. */
 const SAVE_SECONDS = 30;
@@ -45,11 +45,12 @@ export class TrainingRun implements AsyncIterable<Progress> {
   #result: RunResult | undefined;
   #isStopped = false;
 
-  /** Throws one line where the model or a setting can't be. */
+  /** Throws one line where the model or a setting can't be, or the data don't fit them. */
   constructor(model: ModelInput, data: Dataset, options: TrainOptions, host: Host) {
     const { out, resume, signal, threads, report, ...training } = options;
     this.model = describe(model);
     this.training = parse(trainingConfig, training, "training");
+    requireFit(this.model, this.training, data.train.images);
     this.#data = data;
     this.#options = { out, resume, signal, threads, report };
     this.#host = host;

@@ -13,7 +13,7 @@ const LARGEST = 2 ** 31;
 
 export async function inspectCommand(path: string, { json }: { readonly json?: boolean }): Promise<void> {
   const bytes = await asked(() => readBytes(path, LARGEST));
-  const graph = decode(bytes);
+  const graph = decode(bytes, path);
   const cost = costOf(graph);
   const types = (values: readonly (readonly [string, Parameters<typeof showType>[0]])[]) =>
     Object.fromEntries(values.map(([name, value]) => [name, showType(value)]));

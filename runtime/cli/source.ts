@@ -3,8 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { type Dataset, type SplitName, splitNames } from "../../src/data/dataset.ts";
 import { type ImageShape, Images } from "../../src/data/images.ts";
 import { fail } from "../../src/ir/error.ts";
-import type { DataSpec } from "../data/dataset.ts";
-import { loadDataset } from "../data/dataset.ts";
+import { type DataSpec, loadDataset, requireDataset } from "../data/dataset.ts";
 import { unreadable } from "../host/file.ts";
 import { nodeHost } from "../host/node.ts";
 import { Decoder, Encoder } from "../models.ts";
@@ -58,6 +57,7 @@ export async function namedData({
   channels,
 }: DataFlags & { readonly data: string }): Promise<Dataset> {
   const spec: DataSpec = { name: data, ...(resize && { resize }), ...(channels && { channels }) };
+  await asked(() => requireDataset(data));
   return loadDataset(spec);
 }
 

@@ -1,12 +1,12 @@
 /** `isthmus train` */
 import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
-import { kill, off, on, pid } from "node:process";
+import process from "node:process";
 import { parse } from "../../graphs/config.ts";
 import { trainingConfig } from "../../graphs/training-config.ts";
 import { splitNames } from "../../src/data/dataset.ts";
 import { fail } from "../../src/ir/error.ts";
-import { loadDataset } from "../data/dataset.ts";
+import { loadDataset, requireDataset } from "../data/dataset.ts";
 import { exists } from "../host/file.ts";
 import { nodeHost } from "../host/node.ts";
 import { describeModel } from "../report.ts";
@@ -43,6 +43,7 @@ async function readCall(flags: TrainFlags): Promise<{ settings: Settings; out: s
   const out = named ?? join("runs", `${basename(data!.name)}-${preset}`);
   if (flags.resume === undefined) await RunDirectory.requireNew(out);
   presetNamed(preset);
+  await requireDataset(data!.name);
   parse(trainingConfig, settings.training, "training");
   return { settings, out };
 }
@@ -72,10 +73,10 @@ export async function trainCommand(flags: TrainFlags): Promise<void> {
   const view = progressView();
   // The first signal stops after the run under way, with a checkpoint; the second one does what it does by default.
   const interrupt = (signal: NodeJS.Signals) => {
-    for (const name of ["SIGINT", "SIGTERM"] as const) off(name, interrupt);
+    for (const name of ["SIGINT", "SIGTERM"] as const) process.off(name, interrupt);
     stop.abort(signal);
   };
-  for (const name of ["SIGINT", "SIGTERM"] as const) on(name, interrupt);
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, interrupt);
   try {
     for await (const progress of run) {
       if (!json) view.show(progress);
@@ -83,11 +84,11 @@ export async function trainCommand(flags: TrainFlags): Promise<void> {
     }
   } finally {
     view.end();
-    for (const name of ["SIGINT", "SIGTERM"] as const) off(name, interrupt);
+    for (const name of ["SIGINT", "SIGTERM"] as const) process.off(name, interrupt);
   }
   if (run.isStopped) {
     say(`stopped; go on with: isthmus train --resume ${out}`);
-    kill(pid, stop.signal.reason);
+    process.kill(process.pid, stop.signal.reason);
     return;
   }
   await conclude(run, out, json);

@@ -1,5 +1,4 @@
 /** Every data set by its description, the part of a run's configuration that says what it was trained on. */
-import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { z } from "zod";
 import { parse } from "../../graphs/config.ts";
@@ -7,7 +6,7 @@ import type { Dataset, Split } from "../../src/data/dataset.ts";
 import { drawDigits } from "../../src/data/digits/digits.ts";
 import { divide } from "../../src/data/split.ts";
 import { fail } from "../../src/ir/error.ts";
-import { listFolder } from "../host/file.ts";
+import { exists, listFolder } from "../host/file.ts";
 import { nearest } from "../nearest.ts";
 import { sealed } from "./fingerprint.ts";
 import { idxFiles, loadIdxFolder } from "./idx.ts";
@@ -57,7 +56,8 @@ export async function loadDataset(spec: DataSpec, options: LoadOptions = {}): Pr
 
 async function loadNamed(spec: DataSpec, options: LoadOptions): Promise<Dataset> {
   const { name, resize, channels, ...rest } = spec;
-  const isImages = !isKnown(name) && !(await isIdxFolder(name));
+  await requireDataset(name);
+  const isImages = !isKnown(name) && idxFiles((await listFolder(name)).files).length === 0;
   if (!isImages && (resize ?? channels) !== undefined) {
     fail(name, `only folders of images take ${resize === undefined ? "channels" : "resize"}`);
   }
@@ -74,16 +74,13 @@ function isKnown(name: string): boolean {
   return dataNames.some((known) => known === name);
 }
 
-/** Whether a folder holds IDX files. Throws where it is no folder. */
-async function isIdxFolder(folder: string): Promise<boolean> {
-  const kind = await stat(folder).catch(() => null);
-  if (kind === null) {
-    const meant = nearest(folder, dataNames);
-    const hint =
-      meant === undefined ? `neither ${dataNames.join(" nor ")} nor a folder` : `did you mean "${meant}"?`;
-    fail("data", `there is no "${folder}": ${hint}`);
-  }
-  return idxFiles((await listFolder(folder)).files).length > 0;
+/** Throws where a name is neither a known data set's nor a folder's, with the nearest name there is. */
+export async function requireDataset(name: string): Promise<void> {
+  if (isKnown(name) || (await exists(name))) return;
+  const meant = nearest(name, dataNames);
+  const hint =
+    meant === undefined ? `neither ${dataNames.join(" nor ")} nor a folder` : `did you mean "${meant}"?`;
+  fail("data", `there is no "${name}": ${hint}`);
 }
 
 /** Digits drawn with one seed: first those for test, then those for validation, then as many as are trained on. */
