@@ -158,8 +158,8 @@ async function reportData(
     ],
     files: files.map(({ name, bytes }) => ({ name, bytes, purpose: purposes[name] ?? "" })),
     commands: [
-      `isthmus train --config ${run.name}/run.json --out ${run.name}-again`,
-      `isthmus evaluate ${run.name} --data ${source}`,
+      `isthmus train --config ${run.path}/run.json --out ${run.path}-again`,
+      `isthmus evaluate ${run.path} --data ${source}`,
     ],
     model: { image, latent: model.latent, outputs: ["mean", "log_variance"] },
   };

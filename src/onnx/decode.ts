@@ -15,11 +15,11 @@ import { dataTypes, opset, schema } from "./schema.ts";
 const dtypes = new Map(Object.entries(dataTypes).map(([dtype, code]) => [code, dtype as DType]));
 
 /**
- * The graph in an `.onnx` file; its initializers are weights, its Constant nodes constants. Throws one line where the
+ * The graph in an `.onnx` file, which `subject` names in errors; its initializers are weights, its Constant nodes constants. Throws one line where the
  * bytes are no model, or hold an operator, attribute, dtype or opset that Isthmus does not know.
  */
-export function decode(bytes: Uint8Array): Graph {
-  const model = parseModel(bytes);
+export function decode(bytes: Uint8Array, subject = "decode"): Graph {
+  const model = parseModel(bytes, subject);
   const domain = model.opsetImport?.find((set) => (set.domain ?? "") === "" || set.domain === "ai.onnx");
   const version = Number(domain?.version ?? 0);
   if (version < 13 || version > opset)
@@ -31,14 +31,14 @@ export function decode(bytes: Uint8Array): Graph {
   return { ...graph, doc: model.docString ?? "", metadata };
 }
 
-function parseModel(bytes: Uint8Array) {
+function parseModel(bytes: Uint8Array, subject: string) {
   try {
     const model = onnx.ModelProto.decode(bytes);
     if (model.graph) return model;
   } catch (error) {
-    return fail("decode", `not an ONNX model, or a damaged one: ${(error as Error).message}`);
+    return fail(subject, `not an ONNX model, or a damaged one (${(error as Error).message})`);
   }
-  return fail("decode", "not an ONNX model: it holds no graph");
+  return fail(subject, "not an ONNX model: it holds no graph");
 }
 
 /** What a name means: in this graph, or for a loop's body in the graphs around it. */

@@ -161,7 +161,6 @@ describe("codes to decode", () => {
     expect([...codes.subarray(0, 8)]).toEqual([-outer, outer, -inner, outer, inner, outer, outer, outer]);
     expect([...codes.subarray(24, 26)]).toEqual([-outer, -outer]);
   });
-
 });
 
 describe("principal plane", () => {

@@ -1,0 +1,36 @@
+# One line a target; `make` alone lists them.
+.DEFAULT_GOAL := help
+export NPM_CONFIG_LOGLEVEL ?= error
+export ONNXRUNTIME_NODE_INSTALL ?= skip
+ISTHMUS := npm run -s isthmus --
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+node_modules: package-lock.json ; npm ci --no-audit --no-fund && touch node_modules
+
+install: node_modules ## install what the lock file says
+
+demo: install ## train a VAE on the embedded digits, offline, and say where its report is
+	@rm -rf runs/demo && $(ISTHMUS) train --data digits --preset vae --epochs 15 --seed 1 --out runs/demo
+	@echo "open runs/demo/report.html"
+
+test: install ## install, check types and style, and run the tests
+	npm run -s check && npx vitest run
+
+bench: install ## compare a training step with PyTorch's (needs Python with torch)
+	npx tsx bench/training.ts
+
+mnist: install ## train the reference VAE on MNIST
+	$(ISTHMUS) train --data mnist --preset vae --latent 20 --hidden 400 --epochs 10 --batch 128 --learning-rate 1e-3 --seed 1 --out runs/mnist-vae
+
+doctor: install ## say which devices work here
+	@$(ISTHMUS) doctor
+
+build: install ## write the package to dist
+	npm run -s build
+
+clean: ## remove what was built and installed
+	rm -rf dist node_modules
+
+.PHONY: help install demo test bench mnist doctor build clean

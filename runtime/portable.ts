@@ -1,0 +1,49 @@
+/** What Isthmus is wherever JavaScript runs: the language, the graphs, and models over a host's ONNX Runtime. */
+
+export { evaluationGraph } from "../graphs/evaluation.ts";
+export {
+  describe,
+  type ModelDescription,
+  type ModelInput,
+  parametersOf,
+  summary,
+} from "../graphs/families.ts";
+export { decoderGraph, encoderGraph } from "../graphs/inference.ts";
+export { type Family, type Floats, family, type Model, type Terms } from "../graphs/model.ts";
+export { type PresetName, presets } from "../graphs/presets.ts";
+export { initialState } from "../graphs/state.ts";
+export { type StepConfig, stepGraph, trainingStep } from "../graphs/step.ts";
+export { trainingGraph } from "../graphs/training.ts";
+export type { TrainingConfig, TrainingInput } from "../graphs/training-config.ts";
+export { variational } from "../graphs/variational.ts";
+export { grad } from "../src/autodiff/grad.ts";
+export type { Dataset, Split, SplitName } from "../src/data/dataset.ts";
+export { drawDigits } from "../src/data/digits/digits.ts";
+export { parseIdx } from "../src/data/idx.ts";
+export { type ImageShape, Images } from "../src/data/images.ts";
+export { Random } from "../src/data/random.ts";
+export { type Cost, costOf } from "../src/ir/cost.ts";
+export type { DType, Float, Integer, Numeric } from "../src/ir/dtype.ts";
+export { IsthmusError } from "../src/ir/error.ts";
+export { bind, type Graph, graph, graphNodes } from "../src/ir/graph.ts";
+export { print } from "../src/ir/print.ts";
+export type { Dim, Shape } from "../src/ir/shape.ts";
+export { filled, scalar, type Tensor, type Tensors, tensor } from "../src/ir/tensor.ts";
+export { constant, input, type Node, type Value } from "../src/ir/value.ts";
+export type { Attributes, Inputs, OpType, Vocabulary } from "../src/ir/vocabulary.ts";
+export * as nn from "../src/nn/index.ts";
+export { decode } from "../src/onnx/decode.ts";
+export { encode } from "../src/onnx/encode.ts";
+export * as ops from "../src/ops/index.ts";
+export * as optim from "../src/optim/index.ts";
+export { simplify } from "../src/passes/simplify.ts";
+export { version } from "../src/version.ts";
+export { Evaluator } from "./evaluate.ts";
+export { exportModel, type ModelName, type Trained } from "./export.ts";
+export type { Host, HostOptions, HostSession, Port, Provider } from "./host/host.ts";
+export type { Losses } from "./losses.ts";
+export { codeOf, Decoder, Encoder, interpolate } from "./models.ts";
+export { readNpy, writeNpy } from "./npy.ts";
+export { readSafetensors, type SafeTensors, writeSafetensors } from "./safetensors.ts";
+export { Session, type TensorsOf } from "./session.ts";
+export { type Position, type Progress, Trainer, type TrainerData, type TrainerOptions } from "./trainer.ts";

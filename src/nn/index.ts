@@ -1,0 +1,5 @@
+/** Layers, distributions and initialisers. */
+export * from "./distribution.ts";
+export * from "./init.ts";
+export * from "./layer.ts";
+export * from "./scope.ts";
