@@ -3,6 +3,7 @@ import { z } from "zod";
 import { fail } from "../src/ir/error.ts";
 import { initialisers } from "../src/nn/init.ts";
 import { activations } from "../src/nn/layer.ts";
+import { factsOf } from "./issue.ts";
 
 const names = <K extends string>(table: Readonly<Record<K, unknown>>) => Object.keys(table) as [K, ...K[]];
 
@@ -32,24 +33,5 @@ export function parse<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
-  const facts = result.error.issues.map((issue) =>
-    issue.path.length === 0 ? factOf(issue) : `${issue.path.join(".")} ${factOf(issue)}`,
-  );
-  return fail(subject, facts.join("; "));
-}
-
-function factOf(issue: z.core.$ZodIssue): string {
-  const given = JSON.stringify(issue.input);
-  switch (issue.code) {
-    case "too_small":
-      return `must be ${issue.inclusive ? "at least" : "more than"} ${issue.minimum}, is ${given}`;
-    case "too_big":
-      return `must be ${issue.inclusive ? "at most" : "less than"} ${issue.maximum}, is ${given}`;
-    case "invalid_value":
-      return `must be ${issue.values.length === 1 ? "" : "one of "}${issue.values.join(", ")}, is ${given}`;
-    case "unrecognized_keys":
-      return `has no setting ${issue.keys.join(", ")}`;
-    default:
-      return `${issue.message.replace(/^Invalid input: /, "")}, is ${given}`;
-  }
+  return fail(subject, factsOf(result.error.issues));
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Dataset, Split } from "../../src/data/dataset.ts";
 import { type Idx, parseIdx } from "../../src/data/idx.ts";
 import { Images } from "../../src/data/images.ts";
-import { DEFAULT_SHARE, divide, type Range } from "../../src/data/split.ts";
+import { divide, type Range, TEST_SHARE, validationShare } from "../../src/data/split.ts";
 import { fail } from "../../src/ir/error.ts";
 import { listFolder, readBytes } from "../host/file.ts";
 import { sealed } from "./fingerprint.ts";
@@ -12,7 +12,7 @@ import { gunzip, isGzip, UNPACKED_LIMIT } from "./gunzip.ts";
 export interface IdxOptions {
   /** What the data set is called; the folder, where nobody says. */
   readonly name?: string | undefined;
-  /** The share of the training file that validates: below 1 a part (0.1 where nobody says), else a number of images. */
+  /** The share of the training file that validates: below 1 a part, else a number of images. */
   readonly validation?: number | undefined;
   /** Take only this many training images, the first. */
   readonly limit?: number | undefined;
@@ -49,8 +49,12 @@ export async function loadIdxFolder(folder: string, options: IdxOptions = {}): P
     fail(join(folder, test.name), `holds images ${pixels(test)}, and ${train.name} holds ${pixels(train)}`);
   }
 
-  const shares = { validation: options.validation ?? DEFAULT_SHARE, test: test === null ? DEFAULT_SHARE : 0 };
-  const ranges = divide(train.images.count, shares, join(folder, train.name));
+  const { count } = train.images;
+  const shares = {
+    validation: options.validation ?? validationShare(count),
+    test: test === null ? TEST_SHARE : 0,
+  };
+  const ranges = divide(count, shares, join(folder, train.name));
   const end = Math.min(ranges.train.end, options.limit ?? ranges.train.end);
   return sealed(options.name ?? folder, {
     train: take(train, { start: 0, end }),

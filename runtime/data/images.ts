@@ -2,7 +2,7 @@
 import type { Dataset, Split } from "../../src/data/dataset.ts";
 import { Images } from "../../src/data/images.ts";
 import { Random } from "../../src/data/random.ts";
-import { DEFAULT_SHARE, divide, type Range } from "../../src/data/split.ts";
+import { divide, type Range, TEST_SHARE, validationShare } from "../../src/data/split.ts";
 import { fail } from "../../src/ir/error.ts";
 import { readBytes } from "../host/file.ts";
 import { decodeImage, type ImageForm, type Planes } from "./decode.ts";
@@ -12,7 +12,7 @@ import { findImages, type ImageFile } from "./layout.ts";
 export interface ImageFolderOptions extends ImageForm {
   /** What the data set is called; the folder, where nobody says. */
   readonly name?: string | undefined;
-  /** The share that validates where no folder is for it: below 1 a part (0.1 where nobody says), else a number. */
+  /** The share that validates where no folder is for it: below 1 a part, else a number. */
   readonly validation?: number | undefined;
   /** Take only this many training images, the first in the order drawn. */
   readonly limit?: number | undefined;
@@ -28,8 +28,8 @@ const FILES_AHEAD = 4;
 
 /**
  * Reads a folder of images: `train` and `test` (and `validation` or `val`) folders as the splits that they are, or
- * else every image in an order drawn with the seed, the last tenth of it for test and the tenth before for
- * validation. Where all images of a split lie in folders, these are their classes.
+ * else every image in an order drawn with the seed, the last tenth of it for test and what comes before (a tenth, at
+ * most 2,000) for validation. Where all images of a split lie in folders, these are their classes.
  *
  * Throws, naming the file, where one is damaged or, without `size`, has another size than the rest.
  */
@@ -39,8 +39,8 @@ export async function loadImageFolder(folder: string, options: ImageFolderOption
   const order = new Random(seed, "split").permutation(found.train.length);
   const pool = Array.from(order, (position) => found.train[position]!);
   const shares = {
-    validation: found.validation === null ? (options.validation ?? DEFAULT_SHARE) : 0,
-    test: found.test === null ? DEFAULT_SHARE : 0,
+    validation: found.validation === null ? (options.validation ?? validationShare(pool.length)) : 0,
+    test: found.test === null ? TEST_SHARE : 0,
   };
   const ranges = divide(pool.length, shares, folder);
   const cut = ({ start, end }: Range): Part => ({

@@ -28,7 +28,7 @@ export interface MnistOptions extends Omit<IdxOptions, "name">, Partial<Download
 }
 
 /**
- * The 70,000 digits, `[count, 1, 28, 28]`: 54,000 to train on, 6,000 for validation and 10,000 for test, unless
+ * The 70,000 digits, `[count, 1, 28, 28]`: 58,000 to train on, 2,000 for validation and 10,000 for test, unless
  * `validation` says otherwise. Files in the cache are checked, and downloaded again where they are damaged.
  *
  * Throws where the folder holds no MNIST files, or where they can't be downloaded.

@@ -1,8 +1,16 @@
 /** How a data set without splits of its own is divided. */
 import { fail } from "../ir/error.ts";
 
-/** The part of the images that validation and test take, each, where nobody says another. */
-export const DEFAULT_SHARE = 0.1;
+/** The part of the images that test takes where the data say nothing of it. */
+export const TEST_SHARE = 0.1;
+
+/**
+ * The part of `total` images that validation takes where nobody says another: a tenth, and at most 2,000. That many
+ * tell two epochs of a run apart, and every image more is one less to train on.
+ */
+export function validationShare(total: number): number {
+  return Math.min(0.1, 2000 / total);
+}
 
 /** The range of positions, `start` to `end` − 1, that a split takes from its source. */
 export interface Range {
