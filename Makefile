@@ -24,6 +24,11 @@ bench: install ## compare a training step with PyTorch's (needs Python with torc
 mnist: install ## train the reference VAE on MNIST
 	$(ISTHMUS) train --data mnist --preset vae --latent 20 --hidden 400 --epochs 10 --batch 128 --learning-rate 1e-3 --seed 1 --out runs/mnist-vae
 
+figures: install ## draw the README's pictures again
+	$(ISTHMUS) train --data digits --preset vae-2d --epochs 40 --seed 1 --out runs/figures-2d
+	$(ISTHMUS) train --data digits --preset vae --epochs 15 --seed 1 --out runs/figures
+	cp runs/figures-2d/pictures/latent-grid.png runs/figures/pictures/reconstructions.png .github/pictures/
+
 doctor: install ## say which devices work here
 	@$(ISTHMUS) doctor
 
@@ -33,4 +38,4 @@ build: install ## write the package to dist
 clean: ## remove what was built and installed
 	rm -rf dist node_modules
 
-.PHONY: help install demo test bench mnist doctor build clean
+.PHONY: help install demo test bench mnist figures doctor build clean

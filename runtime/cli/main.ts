@@ -1,18 +1,19 @@
 #!/usr/bin/env node
 /** The command `isthmus`: reads the call; what each command does is loaded when it is asked for. */
-import { argv, exit, stderr } from "node:process";
+import { argv, exit, stderr, stdout } from "node:process";
 import { Command, CommanderError, Option } from "commander";
 import { version } from "../../src/version.ts";
-import { dimensions, integer, integers, number, UsageError } from "./usage.ts";
+import { say } from "./output.ts";
+import { atLeast, dimensions, integer, integers, number, path, UsageError, variance } from "./usage.ts";
 
 const json = () => new Option("--json", "print JSON for machines");
-const threads = () => new Option("--threads <n>", "threads of ONNX Runtime").argParser(integer);
+const threads = () => new Option("--threads <n>", "threads of ONNX Runtime").argParser(atLeast(1));
 const data = () => new Option("--data <set>", "digits, mnist, or a folder of IDX files or of images");
 const resize = () =>
   new Option("--resize <WxH>", "bring every image of a folder to one size").argParser(dimensions);
 const channels = () => new Option("--channels <n>", "1 for gray, 3 for colour").argParser(integer);
-const out = (what: string, file?: string) => new Option("--out <path>", what).default(file);
-const seed = () => new Option("--seed <n>", "seed of what is drawn at random").argParser(integer);
+const out = (what: string, file?: string) => new Option("--out <path>", what).argParser(path).default(file);
+const seed = () => new Option("--seed <n>", "seed of what is drawn at random").argParser(atLeast(0));
 
 const program = new Command("isthmus")
   .description("Train autoencoders in TypeScript, ship them as ONNX.")
@@ -36,12 +37,12 @@ program
   .option("--hidden <widths>", "hidden layers, such as 512,256", integers)
   .option("--activation <name>", "relu, leaky_relu, elu, gelu, silu, sigmoid, tanh, softplus or linear")
   .option("--likelihood <kind>", "bernoulli or gaussian")
-  .option("--variance <v>", "of gaussian pixels: a number, or learned")
+  .option("--variance <v>", "of gaussian pixels: a number, or learned", variance)
   .option("--initialiser <name>", "pytorch, glorot or he")
   .option("--epochs <n>", "passes over the training images", integer)
   .option("--batch <n>", "images a step", integer)
   .option("--learning-rate <r>", "step size of the optimizer", number)
-  .option("--learning-rate-schedule <kind>", "constant or cosine")
+  .option("--learning-rate-schedule <kind>", "decay (over the last tenth), constant or cosine")
   .option("--optimizer <name>", "adam, adamw or sgd")
   .option("--weight-decay <w>", "of adamw and sgd", number)
   .option("--momentum <m>", "of sgd", number)
@@ -77,7 +78,7 @@ program
   .command("sample")
   .summary("draw images from the prior")
   .argument("<run>", "run directory or decoder.onnx")
-  .option("--count <n>", "how many", integer, 100)
+  .option("--count <n>", "how many", atLeast(1), 100)
   .addOption(seed().default(1))
   .addOption(out("picture (.png) or pixels (.npy)", "samples.png"))
   .addOption(threads())
@@ -90,7 +91,7 @@ program
   .addOption(data())
   .addOption(resize())
   .addOption(channels())
-  .option("--count <n>", "how many", integer, 40)
+  .option("--count <n>", "how many", atLeast(1), 40)
   .addOption(out("picture (.png)", "reconstructions.png"))
   .addOption(threads())
   .action(async (run, options) => (await import("./draw.ts")).reconstructCommand(run, options));
@@ -102,8 +103,8 @@ program
   .addOption(data())
   .addOption(resize())
   .addOption(channels())
-  .option("--rows <n>", "pairs of images", integer, 8)
-  .option("--steps <n>", "images a row", integer, 12)
+  .option("--rows <n>", "pairs of images", atLeast(1), 8)
+  .option("--steps <n>", "images a row", atLeast(2), 12)
   .addOption(seed().default(1))
   .addOption(out("picture (.png)", "interpolations.png"))
   .addOption(threads())
@@ -158,6 +159,13 @@ program
   .addOption(json())
   .action(async (options) => (await import("./doctor.ts")).doctorCommand(options));
 
+// Nobody reads any more (`| head`), or the output is a file on a full disk.
+stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+  if (code !== "EPIPE") say(`error: standard output: ${message}`);
+  exit(1);
+});
+stderr.on("error", () => exit(1));
+
 try {
   await program.parseAsync(argv);
 } catch (error) {
@@ -168,10 +176,15 @@ try {
 function report(error: unknown): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
-    stderr.write(`${error.message.replace("\n", " ")}\n`);
+    const isHelp = error.code === "commander.help";
+    say(isHelp ? "error: which command? isthmus --help lists them" : oneLine(error.message));
     return 2;
   }
-  const { message, stack } = error instanceof Error ? error : new Error(String(error));
-  stderr.write(`error: ${program.opts().debug ? stack : message}\n`);
+  const { message, stack = message } = error instanceof Error ? error : new Error(String(error));
+  say(`error: ${program.opts().debug ? stack : oneLine(message)}`);
   return error instanceof UsageError ? 2 : 1;
+}
+
+function oneLine(message: string): string {
+  return message.trim().replace(/\s*\n\s*/g, " ");
 }

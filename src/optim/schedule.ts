@@ -7,6 +7,8 @@ export type Schedule =
   | { readonly kind: "warmup"; readonly epochs: number }
   /** After a linear warm-up, half a cosine down to `floor` at the end (Loshchilov & Hutter 2017). */
   | { readonly kind: "cosine"; readonly warmup: number; readonly floor: number }
+  /** 1, then in a straight line to 0 over the last `share` of the run (Hu et al. 2024, MiniCPM's "stable, then decay"). */
+  | { readonly kind: "decay"; readonly share: number }
   /** Multiplied by `factor` after every `epochs`. */
   | { readonly kind: "step"; readonly epochs: number; readonly factor: number };
 
@@ -19,6 +21,8 @@ export function factorAt(schedule: Schedule, epoch: number, total: number): numb
       return Math.min(1, epoch / schedule.epochs);
     case "step":
       return schedule.factor ** Math.floor(epoch / schedule.epochs);
+    case "decay":
+      return Math.min(1, Math.max(0, (total - epoch) / (schedule.share * total)));
     case "cosine": {
       if (epoch < schedule.warmup) return epoch / schedule.warmup;
       const progress = Math.min(

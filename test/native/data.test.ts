@@ -62,7 +62,7 @@ describe("loadDataset", () => {
     [{ name: "package.json" }, "package.json: is not a folder"],
     [{ name: "test/pure" }, "test/pure: holds no images (.png, .jpg, .bmp, .gif, .tiff) and no IDX files"],
     [{ name: "digits", channels: 3 }, "digits: only folders of images take channels"],
-    [{ name: "" }, "data: name must not be empty"],
+    [{ name: "" }, 'data: name must not be empty, is ""'],
     [{ name: "digits", limit: 0 }, "data: limit must be at least 1, is 0"],
   ])("refuses %j", async (spec, message) => {
     await expect(loadDataset(spec)).rejects.toMatchObject({ name: "IsthmusError", message });
