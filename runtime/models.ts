@@ -12,18 +12,24 @@ export type Floats = Tensor<"float32">;
 /** Rows a run; a longer batch goes through in parts. */
 const BATCH = 500;
 
+/** Rows `start` to `end` − 1 of a tensor along its first axis, as a view; fewer where it has fewer. */
+export function rows(of: Floats, start: number, end: number): Floats {
+  const [count = 0, ...row] = of.shape;
+  const size = sizeOf(row);
+  const last = Math.min(count, end);
+  return tensor("float32", [last - start, ...row], of.data.subarray(start * size, last * size));
+}
+
 /** Runs a model of one input part by part along the batch, and joins its outputs. */
 async function inParts(
   session: Session,
   name: string,
-  rows: Floats,
+  batch: Floats,
 ): Promise<Readonly<Record<string, Floats>>> {
-  const [count = 0, ...row] = rows.shape;
-  const size = sizeOf(row);
+  const [count = 0] = batch.shape;
   const parts: Readonly<Record<string, Floats>>[] = [];
   for (let start = 0; start < Math.max(1, count); start += BATCH) {
-    const end = Math.min(count, start + BATCH);
-    const part = tensor("float32", [end - start, ...row], rows.data.subarray(start * size, end * size));
+    const part = rows(batch, start, start + BATCH);
     parts.push((await session.run({ [name]: part })) as Readonly<Record<string, Floats>>);
   }
   if (parts.length === 1) return parts[0]!;
@@ -32,7 +38,8 @@ async function inParts(
   );
 }
 
-function joined(parts: readonly Floats[]): Floats {
+/** Tensors one after the other along their first axis. */
+export function joined(parts: readonly Floats[]): Floats {
   const data = new Float32Array(parts.reduce((length, part) => length + part.data.length, 0));
   let at = 0;
   for (const part of parts) {

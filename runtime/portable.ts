@@ -42,7 +42,7 @@ export { Evaluator } from "./evaluate.ts";
 export { exportModel, type ModelName, type Trained } from "./export.ts";
 export type { Host, HostOptions, HostSession, Port, Provider } from "./host/host.ts";
 export type { Losses } from "./losses.ts";
-export { codeOf, Decoder, Encoder, interpolate } from "./models.ts";
+export { codeOf, Decoder, Encoder, interpolate, joined, rows } from "./models.ts";
 export { readNpy, writeNpy } from "./npy.ts";
 export { readSafetensors, type SafeTensors, writeSafetensors } from "./safetensors.ts";
 export { Session, type TensorsOf } from "./session.ts";

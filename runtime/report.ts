@@ -4,7 +4,7 @@ import { type Dataset, splitNames } from "../src/data/dataset.ts";
 import { Images } from "../src/data/images.ts";
 import { Random } from "../src/data/random.ts";
 import { sizeOf, tensor } from "../src/ir/tensor.ts";
-import { codeOf, type Decoder, type Encoder, type Floats, interpolate } from "./models.ts";
+import { codeOf, type Decoder, type Encoder, type Floats, interpolate, joined, rows } from "./models.ts";
 import { latentGridCodes } from "./pictures/codes.ts";
 import { klPerDimension } from "./pictures/divergence.ts";
 import { interpolations, latentGrid, reconstructions, samples } from "./pictures/grids.ts";
@@ -49,18 +49,14 @@ async function drawAll(
   const shown = test.images.slice(0, SHOWN.points);
   const encoded = await encoder.encode(shown);
   const codes = codeOf(encoded);
-  const codesOf = (start: number, count: number) => {
-    const end = Math.min(shown.count, start + count);
-    return tensor("float32", [end - start, latent], codes.data.subarray(start * latent, end * latent));
-  };
   const decoded = async (of: Floats) => Images.fromTensor(await decoder.decode(of));
-  const ends = endsOf(shown.count, test.labels, seed).map((position) => codesOf(position, 1));
-  const [from, to] = [stacked(ends.slice(0, SHOWN.rows)), stacked(ends.slice(SHOWN.rows))];
+  const ends = endsOf(shown.count, test.labels, seed).map((position) => rows(codes, position, position + 1));
+  const [from, to] = [joined(ends.slice(0, SHOWN.rows)), joined(ends.slice(SHOWN.rows))];
   const labels = test.labels?.subarray(0, shown.count) ?? null;
 
   const pictures = [
     ...(metrics.length > 0 ? [await lossCurves(metrics)] : []),
-    await reconstructions(shown.slice(0, SHOWN.pairs), await decoded(codesOf(0, SHOWN.pairs))),
+    await reconstructions(shown.slice(0, SHOWN.pairs), await decoded(rows(codes, 0, SHOWN.pairs))),
     await samples(Images.fromTensor(await decoder.sample(SHOWN.samples, seed))),
     await latentScatter({ codes: codes.data, count: shown.count, dimensions: latent, labels, classes }),
   ];
@@ -86,11 +82,6 @@ function endsOf(count: number, labels: Uint8Array | null, seed: number): number[
     return rest.find((to) => to !== from && labels?.[to] !== labels?.[from]) ?? rest[0]!;
   });
   return [...first, ...last];
-}
-
-function stacked(rows: readonly Floats[]): Floats {
-  const latent = rows[0]!.shape[1]!;
-  return tensor("float32", [rows.length, latent], Float32Array.from(rows.flatMap(({ data }) => [...data])));
 }
 
 /** KL(q ‖ N(0, 1)) of each latent dimension in nats, averaged over the images. */

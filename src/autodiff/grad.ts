@@ -32,7 +32,7 @@ export function grad(loss: Value, wrt: readonly Value[]): Value<Float>[] {
     const dy = cotangents.get(y!);
     if (dy === undefined || !dependent.has(node)) continue;
     within(
-      `gradient/${node.path}`,
+      node.path === "" ? "gradient" : `gradient/${node.path}`,
       () => {
         const dx = cotangentsOf(node, dy, y as Value<Float>);
         node.inputs.forEach((operand, i) => {

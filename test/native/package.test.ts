@@ -1,0 +1,53 @@
+/** What is published: the built package under plain Node, and its portable half in a browser's bundle. */
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { build } from "esbuild";
+import { beforeAll, describe, expect, test } from "vitest";
+import { version } from "../../src/version.ts";
+
+const manifest = JSON.parse(readFileSync("package.json", "utf8"));
+const node = (...args: string[]) => execFileSync(process.execPath, args, { encoding: "utf8" });
+
+describe("the built package", () => {
+  beforeAll(() => {
+    execFileSync("npm", ["run", "-s", "build"], { stdio: "pipe" });
+  });
+
+  test("the command runs without a loader", () => {
+    expect(node("dist/runtime/cli/main.js", "--version").trim()).toBe(manifest.version);
+  });
+
+  test("its name imports the Node half, which encodes and decodes a graph", () => {
+    const script = `
+      import { decode, encode, graph, input, ops, print } from "isthmus";
+      const x = input("x", "float32", ["batch", 3]);
+      const doubled = graph("doubled", { x }, { y: ops.add(x, x) });
+      console.log(print(decode(encode(doubled))) === print(doubled), typeof (await import("isthmus")).train);`;
+    expect(node("--input-type=module", "--eval", script).trim()).toBe("true function");
+  });
+
+  test("protobufjs is inside, of the major that is tested", () => {
+    const bundled = readFileSync("dist/src/onnx/proto.js", "utf8");
+    expect(bundled).not.toMatch(/from\s*"(protobufjs|onnx-proto)/);
+    expect(Object.keys(manifest.dependencies)).not.toContain("onnx-proto");
+  });
+});
+
+test("the portable half needs neither Node nor a native package", async () => {
+  const { metafile } = await build({
+    entryPoints: ["runtime/portable.ts"],
+    bundle: true,
+    platform: "browser",
+    format: "esm",
+    write: false,
+    metafile: true,
+    logLevel: "silent",
+  });
+  const files = Object.keys(metafile.inputs);
+  expect(files).toContain("runtime/session.ts");
+  expect(files.filter((file) => /onnxruntime|runtime\/host\/node|jimp|resvg/.test(file))).toEqual([]);
+});
+
+test("models carry the package's version", () => {
+  expect(version).toBe(manifest.version);
+});
