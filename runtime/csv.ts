@@ -24,9 +24,15 @@ function quoted(text: string): string {
 export function readCsv(text: string, subject: string): Tensor<"float32"> {
   const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
   const cells = lines.map((line) => line.split(","));
-  const hasHeader = cells[0]?.some((cell) => Number.isNaN(Number(cell))) ?? false;
-  const columns = (cells[0] ?? []).filter((name) => name !== "label").length;
-  const rows = cells.slice(hasHeader ? 1 : 0).map((row) => row.slice(0, columns).map(Number));
+  const [first = []] = cells;
+  const hasHeader = first.some((cell) => Number.isNaN(Number(cell)));
+  const label = first.indexOf("label");
+  const columns = label < 0 ? first.length : first.length - 1;
+  const rows = cells.slice(hasHeader ? 1 : 0).map((row) => {
+    // Whatever is too much is the label: one cell, or more where it has commas.
+    const numbers = label < 0 ? row : row.toSpliced(label, row.length - columns);
+    return numbers.map((cell) => (cell.trim() === "" ? Number.NaN : Number(cell)));
+  });
   for (const [i, row] of rows.entries()) {
     if (row.length !== columns || row.some((value) => !Number.isFinite(value))) {
       fail(subject, `line ${i + (hasHeader ? 2 : 1)} is not ${columns} numbers`);

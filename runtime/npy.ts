@@ -22,7 +22,8 @@ export function writeNpy({ shape, data }: Tensor<"float32">): Uint8Array {
 
 /** A float32 or float64 array, as float32. Throws where it is of another dtype or order, or damaged. */
 export function readNpy(bytes: Uint8Array, subject: string): Tensor<"float32"> {
-  if (!MAGIC.slice(0, 6).every((byte, i) => bytes[i] === byte)) fail(subject, "is not a .npy file");
+  if (bytes.length < 12 || !MAGIC.slice(0, 6).every((byte, i) => bytes[i] === byte))
+    fail(subject, "is not a .npy file");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const isLong = (bytes[6] ?? 1) > 1;
   const start = (isLong ? 12 : 10) + (isLong ? view.getUint32(8, true) : view.getUint16(8, true));

@@ -4,6 +4,7 @@ import { imageShape, parse } from "../graphs/config.ts";
 import { modelDescription } from "../graphs/families.ts";
 import { trainingConfig } from "../graphs/training-config.ts";
 import { fail } from "../src/ir/error.ts";
+import { readJson } from "./json.ts";
 
 /** Raised when a run of before can no longer be read as it is. */
 const FORMAT = 1;
@@ -50,12 +51,7 @@ export function newRunConfig(parts: Omit<RunConfig, "format">): RunConfig {
 
 /** Reads `run.json`. Throws one line where it is damaged or was written by a newer Isthmus. */
 export function parseRunConfig(json: string, subject: string): RunConfig {
-  let data: unknown;
-  try {
-    data = JSON.parse(json);
-  } catch (error) {
-    return fail(subject, `is not JSON: ${(error as Error).message}`);
-  }
+  const data = readJson(json, subject);
   const { format, isthmus } = z
     .object({ format: z.unknown(), isthmus: z.unknown() })
     .catch({ format: 0, isthmus: 0 })
@@ -67,4 +63,23 @@ export function parseRunConfig(json: string, subject: string): RunConfig {
     );
   }
   return parse(runConfig, data, subject);
+}
+
+/** Throws where a run began with another model, or settings that decide what comes next. */
+export function requireSame(
+  began: RunConfig,
+  now: Pick<RunConfig, "model" | "training">,
+  subject: string,
+): void {
+  const [before, after] = [decisive(began), decisive(now)];
+  for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    const [was, is] = [before, after].map((settings) => JSON.stringify(settings[name]) ?? "not set");
+    if (was !== is)
+      fail(subject, `can't be gone on with: ${name} is ${is}, and was ${was} when the run began`);
+  }
+}
+
+function decisive({ model, training }: Pick<RunConfig, "model" | "training">) {
+  const { epochs: _, patience: __, ...rest } = training;
+  return { ...model, ...rest } as Readonly<Record<string, unknown>>;
 }

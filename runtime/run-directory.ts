@@ -1,12 +1,20 @@
 /** A run on disk: every file whole at any moment, so that a run killed at any moment can be gone on with. */
-import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { parse } from "../graphs/config.ts";
 import { fail, IsthmusError } from "../src/ir/error.ts";
 import type { Tensors } from "../src/ir/tensor.ts";
-import { exists, readBytes, unreadable, unwritable, writeWhole } from "./host/file.ts";
-import type { Losses } from "./losses.ts";
+import {
+  exists,
+  readBytes,
+  removeLeftovers,
+  temporaryName,
+  unreadable,
+  unwritable,
+  writeWhole,
+} from "./host/file.ts";
+import { readJson } from "./json.ts";
 import { parseRunConfig, type RunConfig } from "./run-config.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 import type { Position } from "./trainer.ts";
@@ -22,15 +30,17 @@ const position = z.strictObject({
   best: z.strictObject({ epoch: z.int(), loss: z.number() }).nullable(),
 });
 
+const epochMetrics = z.strictObject({
+  epoch: z.int(),
+  train: losses,
+  validation: losses,
+  /** Seconds of training so far; what was lost to a kill is not counted. */
+  seconds: z.number(),
+  imagesPerSecond: z.number(),
+});
+
 /** One line of `metrics.jsonl`. */
-export interface EpochMetrics {
-  readonly epoch: number;
-  readonly train: Losses;
-  readonly validation: Losses;
-  /** Seconds of training so far, in the process that wrote the line. */
-  readonly seconds: number;
-  readonly imagesPerSecond: number;
-}
+export type EpochMetrics = Readonly<z.output<typeof epochMetrics>>;
 
 export interface Checkpoint {
   readonly state: Tensors;
@@ -56,22 +66,19 @@ export class RunDirectory {
   static async create(path: string, config: RunConfig, checkpoint: Checkpoint): Promise<RunDirectory> {
     await RunDirectory.requireNew(path);
     const parent = dirname(resolve(path));
+    const making = temporaryName(join(parent, `.${basename(path)}`));
     try {
       await mkdir(parent, { recursive: true });
-      const making = join(parent, `.${basename(path)}.${process.pid}`);
+      await removeLeftovers(parent, `.${basename(path)}.`);
       await mkdir(making);
-      try {
-        const run = new RunDirectory(making);
-        await run.writeConfig(config);
-        await run.writeCheckpoint(checkpoint);
-        await run.write("metrics.jsonl", "");
-        await rename(making, path);
-      } catch (error) {
-        await rm(making, { recursive: true, force: true });
-        throw error;
-      }
+      const run = new RunDirectory(making);
+      await run.writeConfig(config);
+      await run.writeCheckpoint(checkpoint);
+      await run.write("metrics.jsonl", "");
+      await rename(making, path);
     } catch (error) {
-      if (error instanceof IsthmusError) throw error;
+      await rm(making, { recursive: true, force: true }).catch(() => {});
+      if (error instanceof IsthmusError) throw new IsthmusError(error.message.replace(making, path));
       unwritable(path, error);
     }
     return new RunDirectory(path);
@@ -92,8 +99,13 @@ export class RunDirectory {
   /** A run that is there. Throws where the folder holds none. */
   static async open(path: string): Promise<RunDirectory> {
     if (!(await exists(path))) fail(path, "there is no such run");
-    if (!(await exists(join(path, "run.json")))) fail(path, "is not a run: it holds no run.json");
+    if (!(await RunDirectory.isAt(path))) fail(path, "is not a run: it holds no run.json");
     return new RunDirectory(path);
+  }
+
+  /** Whether there is a run at a path. */
+  static async isAt(path: string): Promise<boolean> {
+    return exists(join(path, "run.json"));
   }
 
   file(name: string): string {
@@ -120,7 +132,7 @@ export class RunDirectory {
     const saved =
       metadata.position ??
       fail(path, "is not a checkpoint of a run: it does not say where the training stood");
-    return { state: tensors, position: parse(position, JSON.parse(saved), path) };
+    return { state: tensors, position: parse(position, readJson(saved, path), path) };
   }
 
   async writeCheckpoint({ state, position }: Checkpoint): Promise<void> {
@@ -142,16 +154,22 @@ export class RunDirectory {
 
   /** What each epoch up to `epochs` gave; later lines are of epochs that the checkpoint has not seen. */
   async readMetrics(epochs = Number.POSITIVE_INFINITY): Promise<EpochMetrics[]> {
-    const text = await readFile(this.file("metrics.jsonl"), "utf8").catch(() => "");
+    const path = this.file("metrics.jsonl");
+    const text = await readFile(path, "utf8").catch((error) => unreadable(path, error));
     return text
       .split("\n")
-      .filter((line) => line.endsWith("}"))
-      .map((line) => JSON.parse(line) as EpochMetrics)
+      .filter((line) => line !== "")
+      .map((line) => parse(epochMetrics, readJson(line, path), path))
       .filter(({ epoch }) => epoch <= epochs);
   }
 
   async writeMetrics(metrics: readonly EpochMetrics[]): Promise<void> {
     await this.write("metrics.jsonl", metrics.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  }
+
+  /** Removes what a killed process was writing here. Nothing else may be writing then. */
+  async removeLeftovers(): Promise<void> {
+    for (const folder of [this.path, this.file("pictures")]) await removeLeftovers(folder);
   }
 
   /** The folder's files and what they weigh, those inside of folders too. */
@@ -162,7 +180,7 @@ export class RunDirectory {
       .map((entry) => join(entry.parentPath, entry.name));
     const sized = names.map(async (path) => ({
       name: path.slice(join(this.path, "/").length),
-      bytes: (await readFile(path)).length,
+      bytes: (await stat(path)).size,
     }));
     return Promise.all(sized);
   }

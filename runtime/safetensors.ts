@@ -60,7 +60,11 @@ export function readSafetensors(bytes: Uint8Array, subject: string): SafeTensors
       damaged(`${name} does not fit its bytes`);
     return [name, { dtype, shape, data: arrayFromBytes(dtype, content.subarray(start, end)) }];
   });
-  return { tensors: Object.fromEntries(tensors), metadata: metadata as Record<string, string> };
+  const held = tensors.reduce((total, [, { data }]) => total + data.byteLength, 0);
+  if (held !== content.length)
+    damaged(`its tensors have ${held} bytes, and ${content.length} follow its header`);
+  if (!isTexts(metadata)) return damaged("its metadata are not texts");
+  return { tensors: Object.fromEntries(tensors), metadata };
 }
 
 function parseHeader(bytes: Uint8Array): Record<string, unknown> | undefined {
@@ -70,6 +74,14 @@ function parseHeader(bytes: Uint8Array): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
+}
+
+function isTexts(value: unknown): value is Record<string, string> {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    Object.values(value).every((text) => typeof text === "string")
+  );
 }
 
 function isSizes(value: unknown): value is number[] {

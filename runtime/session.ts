@@ -80,6 +80,8 @@ export class Session<I extends Values = Values, O extends Values = Values> {
         shape.every((dim, i) => {
           const size = fed.shape[i]!;
           if (typeof dim === "number") return dim === size;
+          // A dimension without a name is like no other.
+          if (dim === "") return true;
           const known = sizes.get(dim) ?? size;
           sizes.set(dim, known);
           return known === size;

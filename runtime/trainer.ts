@@ -1,11 +1,13 @@
 /** Training as a loop of runs of `training.onnx`: each some steps long, short enough to stay responsive. */
 import type { ModelDescription } from "../graphs/families.ts";
 import { initialState } from "../graphs/state.ts";
+import { stateInputs } from "../graphs/step.ts";
 import { trainingGraph } from "../graphs/training.ts";
 import type { TrainingConfig } from "../graphs/training-config.ts";
 import type { Images } from "../src/data/images.ts";
 import { Random } from "../src/data/random.ts";
 import { fail } from "../src/ir/error.ts";
+import { showShape } from "../src/ir/shape.ts";
 import { type Tensors, tensor } from "../src/ir/tensor.ts";
 import { factorAt } from "../src/optim/schedule.ts";
 import { Evaluator } from "./evaluate.ts";
@@ -57,6 +59,8 @@ export interface TrainerOptions extends HostOptions {
 
 /** How long one run should take: a terminal that redraws five times a second feels alive. */
 const RUN_SECONDS = 0.2;
+
+const ADVICE = ": the last checkpoint stays; try a lower learning rate";
 
 /** Trains one model on one set of images. Shuffling and noise depend on the seed and the step alone. */
 export class Trainer {
@@ -156,7 +160,7 @@ export class Trainer {
     for (const name of ["loss", "reconstruction", "kl"] as const) {
       for (const [i, value] of (results[name]!.data as Float32Array).entries()) {
         if (!Number.isFinite(value))
-          fail("train", `the ${name} is ${value} at step ${step + i + 1} of epoch ${epoch + 1}`);
+          fail("train", `the ${name} is ${value} at step ${step + i + 1} of epoch ${epoch + 1}${ADVICE}`);
         sum[name] += value;
       }
     }
@@ -212,7 +216,10 @@ export class Trainer {
     const { seed, klWeight } = this.config;
     const validation = await this.#evaluator.losses(this.#state, this.#validation, { seed, klWeight });
     if (!Number.isFinite(validation.loss))
-      fail("train", `the validation loss is ${validation.loss} after epoch ${this.#position.epoch + 1}`);
+      fail(
+        "train",
+        `the validation loss is ${validation.loss} after epoch ${this.#position.epoch + 1}${ADVICE}`,
+      );
     const { epoch, best } = this.#position;
     const isBest = best === null || validation.loss < best.loss;
     const progress = this.#progress(validation, isBest);
@@ -252,6 +259,24 @@ export function requireFit({ image }: ModelDescription, { batch }: TrainingConfi
   const show = ({ channels, height, width }: Images["image"]) => `${channels}×${height}×${width}`;
   if (show(images.image) !== show(image))
     fail("train", `the images are ${show(images.image)}, the model takes ${show(image)}`);
+}
+
+/** Throws, naming `subject` (the file), where a state is not one of this model's. */
+export function requireState(
+  description: ModelDescription,
+  config: TrainingConfig,
+  state: Tensors,
+  subject: string,
+): void {
+  const wanted = Object.entries(stateInputs(description, config));
+  for (const [name, { dtype, shape }] of wanted) {
+    const { dtype: given, shape: sizes } = state[name] ?? fail(subject, `holds no ${name}`);
+    if (given !== dtype || showShape(sizes) !== showShape(shape))
+      fail(
+        subject,
+        `holds ${name} as ${given}${showShape(sizes)}, the model has ${dtype}${showShape(shape)}`,
+      );
+  }
 }
 
 /** The images that a training sees. */

@@ -10,14 +10,13 @@ import type { Tensors } from "../src/ir/tensor.ts";
 import { version } from "../src/version.ts";
 import { Evaluator } from "./evaluate.ts";
 import { exportModel, modelNames, type Trained } from "./export.ts";
-import { exists } from "./host/file.ts";
 import type { Host } from "./host/host.ts";
 import type { Losses } from "./losses.ts";
 import { Decoder, Encoder } from "./models.ts";
 import { writeReport } from "./report.ts";
-import { newRunConfig, type RunConfig, type RunResult } from "./run-config.ts";
+import { newRunConfig, type RunConfig, type RunResult, requireSame } from "./run-config.ts";
 import { type Checkpoint, type EpochMetrics, RunDirectory } from "./run-directory.ts";
-import { beginning, type Progress, requireFit, Trainer } from "./trainer.ts";
+import { beginning, type Progress, requireFit, requireState, Trainer } from "./trainer.ts";
 
 /** How often a checkpoint is written within an epoch. */
 const SAVE_SECONDS = 30;
@@ -94,6 +93,7 @@ export class TrainingRun implements AsyncIterable<Progress> {
       ...checkpoint,
     });
     const metrics = (await run?.readMetrics(trainer.position.epoch)) ?? [];
+    const before = metrics.at(-1)?.seconds ?? 0;
     let best = checkpoint === undefined ? this.#parametersIn(trainer.state) : await run!.readBest();
     let saved = performance.now();
     const save = async () => {
@@ -111,7 +111,7 @@ export class TrainingRun implements AsyncIterable<Progress> {
             requireFinite(best);
             await run?.writeBest(best, progress.epoch);
           }
-          metrics.push(epochMetrics(progress, progress.validation, trainer.pace.seconds));
+          metrics.push(epochMetrics(progress, progress.validation, before + trainer.pace.seconds));
           await run?.writeMetrics(metrics);
           await save();
         } else if (performance.now() - saved > 1000 * SAVE_SECONDS) await save();
@@ -127,8 +127,8 @@ export class TrainingRun implements AsyncIterable<Progress> {
       throw error;
     } finally {
       this.#isStopped = isInterrupted;
-      if (isInterrupted) await save();
       await trainer.release();
+      if (isInterrupted) await save();
     }
   }
 
@@ -136,11 +136,19 @@ export class TrainingRun implements AsyncIterable<Progress> {
   async #begin(): Promise<{ readonly run?: RunDirectory; readonly checkpoint?: Checkpoint }> {
     const { out, resume } = this.#options;
     if (out === undefined) return {};
-    if (resume && (await exists(out))) {
+    if (resume && (await RunDirectory.isAt(out))) {
       const run = await RunDirectory.open(out);
-      const config = await run.readConfig();
-      requireSame(config, this.#config(), out);
-      return { run, checkpoint: await run.readCheckpoint() };
+      const { result: _, ...began } = await run.readConfig();
+      requireSame(began, this, out);
+      if (began.data.fingerprint !== this.#data.fingerprint)
+        fail(out, `can't be gone on with: its data (${began.data.name}) are not those that it began with`);
+      const checkpoint = await run.readCheckpoint();
+      requireState(this.model, this.training, checkpoint.state, run.file("checkpoint.safetensors"));
+      await run.removeLeftovers();
+      // Other epochs hold from now on, for whoever goes on after a kill as well.
+      if (JSON.stringify(began.training) !== JSON.stringify(this.training))
+        await run.writeConfig({ ...began, training: this.training });
+      return { run, checkpoint };
     }
     const state = initialState(this.model, this.training.optimizer, this.training.seed);
     return { run: await RunDirectory.create(out, this.#config(), { state, position: beginning }) };
@@ -155,7 +163,7 @@ export class TrainingRun implements AsyncIterable<Progress> {
     const { threads, report = true } = this.#options;
     const { seed, klWeight } = this.training;
     const { epoch, best } = trainer.position;
-    const { seconds, steps } = trainer.pace;
+    const last = metrics.at(-1);
     const evaluator = await Evaluator.open(this.model, this.#host, { threads });
     const test = await evaluator.losses(this.parameters, this.#data.test.images, { seed, klWeight });
     await evaluator.release();
@@ -164,9 +172,9 @@ export class TrainingRun implements AsyncIterable<Progress> {
       bestEpoch: best?.epoch ?? null,
       validation: best?.loss ?? null,
       test,
-      seconds,
-      imagesPerSecond: steps === 0 ? null : (steps * this.training.batch) / seconds,
-      millisecondsPerStep: steps === 0 ? null : (1000 * seconds) / steps,
+      seconds: last?.seconds ?? 0,
+      imagesPerSecond: last?.imagesPerSecond ?? null,
+      millisecondsPerStep: last === undefined ? null : (1000 * this.training.batch) / last.imagesPerSecond,
     };
     if (run === undefined) return;
     for (const name of modelNames) await run.write(`${name}.onnx`, exportModel(name, this.#trained()));
@@ -228,19 +236,5 @@ function requireFinite(state: Tensors): void {
     for (const value of data)
       if (!Number.isFinite(value))
         fail("train", `${name} has a value of ${value}; the last good checkpoint stays`);
-  }
-}
-
-/** Throws where a run began with another model, other data or settings that decide what comes next. */
-function requireSame(began: RunConfig, now: RunConfig, path: string): void {
-  const settings = ({ model, training: { epochs: _, patience: __, ...training }, data }: RunConfig) => ({
-    ...model,
-    ...training,
-    data: data.fingerprint,
-  });
-  const before: Readonly<Record<string, unknown>> = settings(began);
-  for (const [name, value] of Object.entries(settings(now))) {
-    const [was, is] = [JSON.stringify(before[name]), JSON.stringify(value)];
-    if (was !== is) fail(path, `can't be gone on with: ${name} is ${is}, and the run began with ${was}`);
   }
 }

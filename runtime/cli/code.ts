@@ -17,20 +17,13 @@ import {
   type RuntimeFlags,
   requireShape,
 } from "./source.ts";
-import { asked } from "./usage.ts";
+import { asked, requireEnding } from "./usage.ts";
 
 /** Codes of more than this many bytes are no table that a command should read. */
 const LARGEST = 2 ** 31;
 
 interface Flags extends RuntimeFlags {
   readonly out: string;
-}
-
-/** Throws unless the file's name ends in one of these. */
-function requireEnding(path: string, endings: readonly string[]): Promise<void> {
-  return asked(() => {
-    if (!endings.some((ending) => path.endsWith(ending))) fail(path, `must end in ${endings.join(" or ")}`);
-  });
 }
 
 export async function encodeCommand(

@@ -8,18 +8,10 @@ import { writeNpy } from "../npy.ts";
 import { interpolations, reconstructions, samples } from "../pictures/grids.ts";
 import { say } from "./output.ts";
 import { type DataFlags, dataFor, openDecoder, openRun, type RuntimeFlags } from "./source.ts";
-import { asked } from "./usage.ts";
+import { requireEnding } from "./usage.ts";
 
 interface Flags extends RuntimeFlags {
   readonly out: string;
-}
-
-/** Throws where a count is none. */
-function requirePositive(flags: Readonly<Record<string, unknown>>, names: readonly string[]): Promise<void> {
-  return asked(() => {
-    for (const name of names)
-      if (!((flags[name] as number) >= 1)) fail(name, `must be at least 1, is ${flags[name]}`);
-  });
 }
 
 /** Writes decoded images as pixels (`.npy`) or as a picture (`.png`). */
@@ -33,7 +25,7 @@ export async function sampleCommand(
   path: string,
   flags: Flags & { readonly count: number; readonly seed: number },
 ): Promise<void> {
-  await requirePositive({ ...flags }, ["count"]);
+  await requireEnding(flags.out, [".png", ".npy"]);
   const decoder = await openDecoder(path, flags);
   await writeImages(flags.out, await decoder.sample(flags.count, flags.seed));
 }
@@ -42,7 +34,7 @@ export async function reconstructCommand(
   path: string,
   flags: Flags & DataFlags & { readonly count: number },
 ): Promise<void> {
-  await requirePositive({ ...flags }, ["count"]);
+  await requireEnding(flags.out, [".png"]);
   const run = await openRun(path);
   const data = await dataFor(run, flags);
   const originals = data.test.images.slice(0, flags.count);
@@ -56,7 +48,7 @@ export async function interpolateCommand(
   path: string,
   flags: Flags & DataFlags & { readonly rows: number; readonly steps: number; readonly seed: number },
 ): Promise<void> {
-  await requirePositive({ ...flags }, ["rows", "steps"]);
+  await requireEnding(flags.out, [".png"]);
   const run = await openRun(path);
   const { images } = (await dataFor(run, flags)).test;
   if (images.count < 2) fail("interpolate", "needs at least two test images");

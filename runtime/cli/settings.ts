@@ -8,6 +8,7 @@ import type { ImageShape } from "../../src/data/images.ts";
 import { fail } from "../../src/ir/error.ts";
 import { dataSpec } from "../data/dataset.ts";
 import { unreadable } from "../host/file.ts";
+import { readJson } from "../json.ts";
 import { nearest } from "../nearest.ts";
 import { parseRunConfig, type RunConfig } from "../run-config.ts";
 
@@ -35,7 +36,7 @@ export interface TrainFlags {
   readonly hidden?: number[];
   readonly activation?: string;
   readonly likelihood?: string;
-  readonly variance?: string;
+  readonly variance?: number | "learned";
   readonly initialiser?: string;
   readonly epochs?: number;
   readonly batch?: number;
@@ -60,12 +61,7 @@ export interface TrainFlags {
 /** Reads a configuration file. Throws one line where it can't be read or says what no training understands. */
 export async function readSettings(path: string): Promise<Settings> {
   const text = await readFile(path, "utf8").catch((error) => unreadable(path, error));
-  let data: unknown;
-  try {
-    data = JSON.parse(text);
-  } catch (error) {
-    return fail(path, `is not JSON: ${(error as Error).message}`);
-  }
+  const data = readJson(text, path);
   const isRun = typeof data === "object" && data !== null && "format" in data;
   return isRun ? settingsOf(parseRunConfig(text, path)) : parse(settingsFile, data, path);
 }
@@ -93,10 +89,7 @@ export function withFlags(settings: Settings, flags: TrainFlags): Settings {
   const pixels =
     likelihood === undefined && variance === undefined
       ? undefined
-      : given({
-          kind: likelihood ?? "gaussian",
-          variance: variance === undefined || variance === "learned" ? variance : Number(variance),
-        });
+      : given({ kind: likelihood ?? "gaussian", variance });
   const { epochs, batch, learningRate, clipNorm, klWeight, patience, seed } = flags;
   const { optimizer: kind, weightDecay, momentum, learningRateSchedule, klWarmup } = flags;
   const optimizer = kind ?? weightDecay ?? momentum;

@@ -1,15 +1,15 @@
 /** `isthmus train` */
 import { availableParallelism } from "node:os";
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import process from "node:process";
 import { parse } from "../../graphs/config.ts";
-import { trainingConfig } from "../../graphs/training-config.ts";
+import { type TrainingConfig, trainingConfig } from "../../graphs/training-config.ts";
 import { splitNames } from "../../src/data/dataset.ts";
 import { fail } from "../../src/ir/error.ts";
 import { loadDataset, requireDataset } from "../data/dataset.ts";
-import { exists } from "../host/file.ts";
 import { nodeHost } from "../host/node.ts";
 import { describeModel } from "../report.ts";
+import { requireSame } from "../run-config.ts";
 import { RunDirectory } from "../run-directory.ts";
 import { TrainingRun } from "../training-run.ts";
 import { print, say, showBytes, showCount } from "./output.ts";
@@ -29,23 +29,34 @@ import { asked } from "./usage.ts";
 async function readCall(flags: TrainFlags): Promise<{ settings: Settings; out: string }> {
   const config: Settings =
     flags.config === undefined ? { model: {}, training: {} } : await readSettings(flags.config);
-  const named = typeof flags.resume === "string" ? flags.resume : (flags.out ?? config.out);
-  if (flags.resume !== undefined && named !== undefined && (await exists(named))) {
-    const began = settingsOf(await (await RunDirectory.open(named)).readConfig());
-    return {
-      settings: withFlags({ ...began, ...(flags.config === undefined ? {} : config) }, flags),
-      out: named,
-    };
-  }
-  if (typeof flags.resume === "string") fail(flags.resume, "there is no such run");
   const settings = withFlags(config, flags);
-  const { preset = "vae", data } = settings;
-  const out = named ?? join("runs", `${basename(data!.name)}-${preset}`);
-  if (flags.resume === undefined) await RunDirectory.requireNew(out);
+  const { data, preset = "vae", out = join("runs", `${basename(resolve(data!.name))}-${preset}`) } = settings;
+  const { resume } = flags;
+  if (typeof resume === "string" && flags.out !== undefined)
+    fail("train", `--resume ${resume} and --out ${flags.out} name a run each: leave one out`);
+  if (typeof resume === "string" || (resume && (await RunDirectory.isAt(out)))) {
+    const path = typeof resume === "string" ? resume : out;
+    return { settings: await readResumed(path, flags.config === undefined ? {} : config, flags), out: path };
+  }
+  await RunDirectory.requireNew(out);
+  await checkedTraining(settings);
+  return { settings, out };
+}
+
+/** The settings of a run that is there, with others laid over them. Throws where it can't be gone on with so. */
+async function readResumed(path: string, config: Partial<Settings>, flags: TrainFlags): Promise<Settings> {
+  const began = await (await RunDirectory.open(path)).readConfig();
+  const settings = withFlags({ ...settingsOf(began), ...config }, flags);
+  const training = await checkedTraining(settings);
+  requireSame(began, { model: modelOf(settings, began.model.image), training }, path);
+  return settings;
+}
+
+/** Throws where the settings name a preset or data that there are not, or a training that can't be. */
+async function checkedTraining({ preset = "vae", data, training }: Settings): Promise<TrainingConfig> {
   presetNamed(preset);
   await requireDataset(data!.name);
-  parse(trainingConfig, settings.training, "training");
-  return { settings, out };
+  return parse(trainingConfig, training, "training");
 }
 
 export async function trainCommand(flags: TrainFlags): Promise<void> {

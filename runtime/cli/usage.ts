@@ -1,6 +1,6 @@
 /** Calls that are wrong: how options are read, and the errors that end with exit code 2. */
 import { InvalidArgumentError } from "commander";
-import { IsthmusError } from "../../src/ir/error.ts";
+import { fail, IsthmusError } from "../../src/ir/error.ts";
 
 /** A call that can't be carried out as it was made; nothing was begun. */
 export class UsageError extends IsthmusError {}
@@ -14,11 +14,38 @@ export async function asked<T>(check: () => T | Promise<T>): Promise<T> {
   }
 }
 
+/** Throws unless the file's name ends in one of these. */
+export function requireEnding(path: string, endings: readonly string[]): Promise<void> {
+  return asked(() => {
+    if (!endings.some((ending) => path.endsWith(ending))) fail(path, `must end in ${endings.join(" or ")}`);
+  });
+}
+
 export function number(text: string): number {
   const value = Number(text);
   if (text.trim() === "" || !Number.isFinite(value))
     throw new InvalidArgumentError(`"${text}" is not a number.`);
   return value;
+}
+
+/** `learned`, or a number. */
+export function variance(text: string): number | "learned" {
+  return text === "learned" ? text : number(text);
+}
+
+/** A whole number from `least` on. */
+export function atLeast(least: number): (text: string) => number {
+  return (text) => {
+    const value = integer(text);
+    if (value < least) throw new InvalidArgumentError(`It must be at least ${least}.`);
+    return value;
+  };
+}
+
+/** The path of something to write. */
+export function path(text: string): string {
+  if (text === "") throw new InvalidArgumentError("A path can't be empty.");
+  return text;
 }
 
 export function integer(text: string): number {

@@ -44,7 +44,7 @@ export async function listFolder(path: string): Promise<Folder> {
  * where that fails; what was there before is then untouched.
  */
 export async function writeWhole(path: string, content: Uint8Array | string): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
+  const temporary = temporaryName(path);
   try {
     await mkdir(dirname(path), { recursive: true });
     const file = await open(temporary, "w");
@@ -56,8 +56,36 @@ export async function writeWhole(path: string, content: Uint8Array | string): Pr
     }
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    // Where there is no such folder there is nothing to remove either.
+    await rm(temporary, { force: true }).catch(() => {});
     unwritable(path, error);
+  }
+}
+
+/** Where this process puts together what will be renamed to `path`. */
+export function temporaryName(path: string): string {
+  return `${path}.${process.pid}.tmp`;
+}
+
+/**
+ * Removes what a killed process was putting together in a folder: temporary names that begin with `prefix`, unless the
+ * process that they name is still there.
+ */
+export async function removeLeftovers(folder: string, prefix = ""): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    const [, pid] = /\.(\d+)\.tmp$/.exec(name) ?? [];
+    if (pid === undefined || !name.startsWith(prefix) || isAnother(Number(pid))) continue;
+    await rm(join(folder, name), { recursive: true, force: true });
+  }
+}
+
+/** Whether a process other than this one has the id. */
+function isAnother(pid: number): boolean {
+  if (pid === process.pid) return false;
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 
@@ -75,7 +103,7 @@ export function unwritable(path: string, error: unknown): never {
   if (code === "ENOSPC" || code === "EDQUOT") fail(path, "can't be written: the disk is full");
   if (code === "EFBIG") fail(path, "can't be written: it would be larger than files may be here");
   if (code === "EACCES" || code === "EPERM" || code === "EROFS") fail(path, "may not be written");
-  if (code === "ENOTDIR") fail(path, "can't be written: part of its path is a file");
+  if (code === "ENOTDIR" || code === "EEXIST") fail(path, "can't be written: part of its path is a file");
   if (typeof code === "string") fail(path, `can't be written (${code})`);
   throw error;
 }

@@ -9,7 +9,8 @@ export const nodeHost: Host = {
   open: async (model, { provider = "cpu", threads }) => {
     const session = await InferenceSession.create(model, {
       executionProviders: [provider],
-      logSeverityLevel: 3,
+      // Errors are thrown; printed by ONNX Runtime as well they would be there twice.
+      logSeverityLevel: 4,
       ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     });
     return {

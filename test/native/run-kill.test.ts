@@ -1,0 +1,151 @@
+/** Deaths and full disks in the middle of every file, in a process that lives on to look at what is left. */
+import type * as FileSystem from "node:fs/promises";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { nodeHost } from "../../runtime/host/node.ts";
+import { Run } from "../../runtime/run.ts";
+import { RunDirectory } from "../../runtime/run-directory.ts";
+import { TrainingRun } from "../../runtime/training-run.ts";
+import { temporaryFolder } from "../support/idx.ts";
+import { outcome } from "../support/outcome.ts";
+import { tinyDigits, tinyModel, tinyTraining } from "../support/tiny.ts";
+
+/** What happens half way through writing a file, and before anything is renamed. */
+const intercept = vi.hoisted(() => ({ change: async (): Promise<void> => {} }));
+const opened = vi.hoisted(() => new Set<FileSystem.FileHandle>());
+
+vi.mock("node:fs/promises", async (original) => {
+  const fs = await original<typeof FileSystem>();
+  return {
+    ...fs,
+    rename: async (from: string, to: string) => {
+      await intercept.change();
+      await fs.rename(from, to);
+    },
+    open: async (path: string, flags: string) => {
+      const file = await fs.open(path, flags);
+      opened.add(file);
+      return {
+        writeFile: async (content: Uint8Array | string) => {
+          const bytes = Buffer.from(content);
+          await file.write(bytes.subarray(0, bytes.length / 2));
+          await intercept.change();
+          await file.write(bytes.subarray(bytes.length / 2));
+        },
+        sync: () => file.sync(),
+        close: () => {
+          opened.delete(file);
+          return file.close();
+        },
+      };
+    },
+  };
+});
+
+afterEach(() => {
+  intercept.change = async () => {};
+});
+
+/** What the end of a process does for it. */
+async function closeAll(): Promise<void> {
+  for (const file of opened) await file.close();
+  opened.clear();
+}
+
+const digits = tinyDigits();
+const training = (out: string, resume = false) =>
+  new TrainingRun(tinyModel, digits, { ...tinyTraining, epochs: 2, out, resume, report: false }, nodeHost);
+
+async function finish(run: TrainingRun): Promise<void> {
+  for await (const _ of run);
+}
+
+/** How many operations there are in an uninterrupted training, and what it leaves. */
+async function uninterrupted() {
+  let operations = 0;
+  intercept.change = async () => void operations++;
+  const out = join(await temporaryFolder(), "run");
+  await finish(training(out));
+  intercept.change = async () => {};
+  return { operations, left: await outcome(out) };
+}
+
+/** Trains until operation `at` (from 1), which never ends: nothing that would come after it happens, as after a kill. */
+async function dieAt(at: number, run: TrainingRun): Promise<void> {
+  let operations = 0;
+  const died = new Promise<void>((resolve) => {
+    intercept.change = async () => {
+      if (++operations < at) return;
+      resolve();
+      await new Promise(() => {});
+    };
+  });
+  await Promise.race([died, finish(run)]);
+  intercept.change = async () => {};
+  await closeAll();
+}
+
+/** Trains until operation `at` fails, as on a full disk; gives the message. */
+async function failAt(at: number, run: TrainingRun): Promise<string> {
+  let operations = 0;
+  intercept.change = async () => {
+    if (++operations === at) throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+  };
+  const message = await finish(run).then(
+    () => "no error",
+    (error: Error) => error.message,
+  );
+  intercept.change = async () => {};
+  return message;
+}
+
+describe("a run", () => {
+  test("killed anywhere is whole or not there, and ends as one that was not killed", async () => {
+    const { operations, left } = await uninterrupted();
+    expect(operations).toBeGreaterThan(30);
+    for (let at = 1; at <= operations; at++) {
+      const folder = await temporaryFolder();
+      const out = join(folder, "run");
+      await dieAt(at, training(out));
+      if (await RunDirectory.isAt(out)) {
+        const run = await Run.open(out, nodeHost);
+        const { state } = await run.directory.readCheckpoint();
+        expect(Object.keys(state)).toContain("step");
+        await run.directory.readMetrics();
+      } else {
+        expect(await readdir(folder)).not.toContain("run");
+      }
+      await finish(training(out, true));
+      expect(await outcome(out), `killed at operation ${at}`).toEqual(left);
+      expect(await readdir(folder)).toEqual(["run"]);
+    }
+  });
+
+  test("killed again and again, each time a little later, ends as one that was not killed", async () => {
+    const { left } = await uninterrupted();
+    const folder = await temporaryFolder();
+    const out = join(folder, "run");
+    for (let at = 1; at <= 30; at += 2) await dieAt(at, training(out, true));
+    await finish(training(out, true));
+    expect(await outcome(out)).toEqual(left);
+    expect(await readdir(folder)).toEqual(["run"]);
+  });
+
+  test("on a disk that is full at any operation says so in one line, and keeps what is whole", async () => {
+    const { operations } = await uninterrupted();
+    for (let at = 1; at <= operations; at++) {
+      const folder = await temporaryFolder();
+      const out = join(folder, "run");
+      const message = await failAt(at, training(out));
+      expect(message, `full at operation ${at}`).toMatch(/^\S+: can't be written: the disk is full$/);
+      expect(message.startsWith(out)).toBe(true);
+      const there = await readdir(folder);
+      expect(there.filter((name) => name !== "run")).toEqual([]);
+      if (there.length > 0) {
+        expect((await readdir(out)).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+        await (await RunDirectory.open(out)).readCheckpoint();
+      }
+    }
+  });
+});

@@ -1,0 +1,160 @@
+import { describe, expect, test } from "vitest";
+import { philox, Random } from "../../src/data/random.ts";
+
+/** Philox4x32-10 in exact integers, straight from Salmon et al. 2011, §3.3, for any counter and key. */
+function reference(counter: readonly number[], key: readonly number[]): number[] {
+  const low = (value: bigint) => value & 0xffffffffn;
+  let [c0, c1, c2, c3] = counter.map(BigInt) as [bigint, bigint, bigint, bigint];
+  let [k0, k1] = key.map(BigInt) as [bigint, bigint];
+  for (let round = 0; round < 10; round++) {
+    const [first, second] = [0xd2511f53n * c0, 0xcd9e8d57n * c2];
+    [c0, c1, c2, c3] = [(second >> 32n) ^ c1 ^ k0, low(second), (first >> 32n) ^ c3 ^ k1, low(first)];
+    [k0, k1] = [low(k0 + 0x9e3779b9n), low(k1 + 0xbb67ae85n)];
+  }
+  return [c0, c1, c2, c3].map(Number);
+}
+
+function block(at: number, stream: number, key0: number, key1: number): number[] {
+  const out = new Uint32Array(4);
+  philox(out, at, stream, key0, key1);
+  return [...out];
+}
+
+/** Pearson's statistic of counts that should all be alike. */
+function chiSquare(counts: ArrayLike<number>, total: number): number {
+  const expected = total / counts.length;
+  return Array.from(counts).reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
+}
+
+describe("philox", () => {
+  // `philox4x32 10` of Random123's kat_vectors: counter, key, result.
+  test.each([
+    [
+      [0, 0, 0, 0],
+      [0, 0],
+      [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8],
+    ],
+    [
+      [0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff],
+      [0xffffffff, 0xffffffff],
+      [0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd],
+    ],
+    [
+      [0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344],
+      [0xa4093822, 0x299f31d0],
+      [0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1],
+    ],
+  ])("the reference of this test gives Random123's answer for %j", (counter, key, answer) => {
+    expect(reference(counter, key)).toEqual(answer);
+  });
+
+  test("gives Random123's answer for the counter and key 0", () => {
+    expect(block(0, 0, 0, 0)).toEqual([0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8]);
+  });
+
+  test("is the reference wherever the fourth word of the counter is 0", () => {
+    const random = new Random(7, "counters");
+    const extremes = [0, 1, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xffffffff];
+    const word = () => (random.integer(3) === 0 ? extremes[random.integer(7)]! : random.uint32());
+    for (let i = 0; i < 2000; i++) {
+      const [low, high, stream, key0, key1] = [word(), word() % 2 ** 21, word(), word(), word()];
+      expect(block(high * 2 ** 32 + low, stream, key0, key1)).toEqual(
+        reference([low, high, stream, 0], [key0, key1]),
+      );
+    }
+  });
+});
+
+describe("Random", () => {
+  test("is the same for one seed and stream, and another for another", () => {
+    const words = (seed: number, stream: string) => {
+      const random = new Random(seed, stream);
+      return Array.from({ length: 8 }, () => random.uint32());
+    };
+    const all = [
+      words(1, "noise"),
+      words(2, "noise"),
+      words(1, "noisf"),
+      words(1 + 2 ** 32, "noise"),
+      words(1, ""),
+      words(Number.MAX_SAFE_INTEGER, "noise"),
+    ];
+    expect(words(1, "noise")).toEqual(all[0]);
+    expect(new Set(all.map(String)).size).toBe(all.length);
+    expect(new Set(all.flat()).size).toBe(8 * all.length);
+  });
+
+  test("reaches a position without drawing what lies before it", () => {
+    const whole = new Random(5, "noise").fillNormal(new Float32Array(400));
+    for (const block of [1, 7, 50, 99]) {
+      const rest = new Random(5, "noise", block).fillNormal(new Float32Array(400 - 4 * block));
+      expect(rest).toEqual(whole.subarray(4 * block));
+    }
+  });
+
+  test("draws uniform numbers evenly in [low, high)", () => {
+    const random = new Random(3, "uniform");
+    const counts = new Uint32Array(100);
+    for (let i = 0; i < 100_000; i++) {
+      const value = random.uniform(-2, 3);
+      expect(value >= -2 && value < 3).toBe(true);
+      counts[Math.floor((value + 2) * 20)]!++;
+    }
+    // The 0.1 % and 99.9 % points of χ² with 99 degrees of freedom.
+    expect(chiSquare(counts, 100_000)).toBeGreaterThan(60.3);
+    expect(chiSquare(counts, 100_000)).toBeLessThan(148.2);
+  });
+
+  test.each([1, 2, 3, 7, 1000, 2 ** 31 + 1])("draws integers below %i only, and evenly", (limit) => {
+    const random = new Random(4, "integer");
+    const counts = new Uint32Array(Math.min(limit, 10));
+    for (let i = 0; i < 20_000; i++) {
+      const value = random.integer(limit);
+      expect(Number.isInteger(value) && value >= 0 && value < limit).toBe(true);
+      counts[Math.floor((value / limit) * counts.length)]!++;
+    }
+    // Far beyond the 99.9 % point of χ² with nine degrees of freedom, for limits that ten does not divide.
+    expect(chiSquare(counts, 20_000)).toBeLessThan(28);
+  });
+
+  test("draws normal numbers with the moments and tails of the standard normal distribution", () => {
+    const n = 200_000;
+    const values = new Random(6, "normal").fillNormal(new Float32Array(n));
+    const moment = (power: number) => values.reduce((sum, value) => sum + value ** power, 0) / n;
+    // Four standard errors: the variances of x, x², x³, x⁴ are 1, 2, 15 and 96.
+    const within = (power: number, expected: number, variance: number) =>
+      expect(Math.abs(moment(power) - expected)).toBeLessThan(4 * Math.sqrt(variance / n));
+    within(1, 0, 1);
+    within(2, 1, 2);
+    within(3, 0, 15);
+    within(4, 3, 96);
+    const beyond = (limit: number) => values.filter((value) => Math.abs(value) > limit).length / n;
+    expect(beyond(1)).toBeCloseTo(0.3173, 2);
+    expect(beyond(2)).toBeCloseTo(0.0455, 3);
+    expect(beyond(3)).toBeCloseTo(0.0027, 3);
+    const neighbours = values.reduce((sum, value, i) => sum + value * (values[i + 1] ?? 0), 0) / n;
+    expect(Math.abs(neighbours)).toBeLessThan(4 / Math.sqrt(n));
+  });
+
+  test("fills an odd length as it does an even one, and draws single numbers of the same kind", () => {
+    const even = new Random(8, "odd").fillNormal(new Float32Array(10));
+    expect(new Random(8, "odd").fillNormal(new Float32Array(9))).toEqual(even.subarray(0, 9));
+    expect(Math.fround(new Random(8, "odd").normal())).toBe(even[0]);
+  });
+
+  test("permutes: every position once, all orders alike", () => {
+    for (const length of [0, 1, 2, 1000]) {
+      const order = new Random(9, `of ${length}`).permutation(length);
+      expect([...order].sort((a, b) => a - b)).toEqual(Array.from({ length }, (_, i) => i));
+    }
+    const counts = new Map<string, number>();
+    const random = new Random(10, "orders");
+    for (let i = 0; i < 24_000; i++) {
+      const order = random.permutation(4).join("");
+      counts.set(order, (counts.get(order) ?? 0) + 1);
+    }
+    expect(counts.size).toBe(24);
+    // The 99.9 % point of χ² with 23 degrees of freedom.
+    expect(chiSquare([...counts.values()], 24_000)).toBeLessThan(49.7);
+  });
+});

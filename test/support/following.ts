@@ -1,0 +1,138 @@
+/** One training from one beginning, run by each of our graphs and by PyTorch on the same batches and noise. */
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { evaluationGraph } from "../../graphs/evaluation.ts";
+import type { ModelDescription } from "../../graphs/families.ts";
+import { initialState } from "../../graphs/state.ts";
+import { stepGraph } from "../../graphs/step.ts";
+import { trainingGraph } from "../../graphs/training.ts";
+import type { TrainingConfig } from "../../graphs/training-config.ts";
+import { nodeHost } from "../../runtime/host/node.ts";
+import { readSafetensors, writeSafetensors } from "../../runtime/safetensors.ts";
+import { Session } from "../../runtime/session.ts";
+import type { Images } from "../../src/data/images.ts";
+import { Random } from "../../src/data/random.ts";
+import { type Tensor, type Tensors, tensor } from "../../src/ir/tensor.ts";
+
+export const STEPS = 50;
+const DRAWS = 5;
+const lossNames = ["loss", "reconstruction", "kl"] as const;
+
+export interface Job {
+  readonly model: ModelDescription;
+  readonly training: TrainingConfig;
+  readonly images: Images;
+}
+
+/** What the steps gave: `loss`, `reconstruction` and `kl` `[STEPS]`, and the state after the last under its names. */
+export type Followed = Tensors;
+
+/** What is fed beside the state: a batch and noise for every step, a learning rate that falls, a KL weight. */
+export function feedsOf({ model, training, images }: Job): Tensors {
+  const { channels, height, width } = images.image;
+  const { batch, learningRate, klWeight } = training;
+  const random = new Random(7, "feeds");
+  const index = Int32Array.from({ length: STEPS * batch }, () => random.integer(images.count));
+  const rates = Float32Array.from({ length: STEPS }, (_, i) => learningRate * (1 - i / (2 * STEPS)));
+  return {
+    images: tensor("uint8", [images.count, channels, height, width], images.data),
+    index: tensor("int32", [STEPS, batch], index),
+    noise: normal(random, [STEPS, batch, model.latent]),
+    learning_rate: tensor("float32", [STEPS], rates),
+    kl_weight: tensor("float32", [STEPS], new Float32Array(STEPS).fill(klWeight)),
+  };
+}
+
+function normal(random: Random, shape: readonly number[]): Tensor<"float32"> {
+  const size = shape.reduce((a, b) => a * b, 1);
+  return tensor("float32", shape, random.fillNormal(new Float32Array(size)));
+}
+
+/** A contiguous part along the first axis; without that axis where `end` is left out. */
+function part(given: Tensor, start: number, end?: number): Tensor {
+  const [count = 1, ...rest] = given.shape;
+  const size = given.data.length / count;
+  const data = given.data.slice(start * size, (end ?? start + 1) * size);
+  return { ...given, shape: end === undefined ? rest : [end - start, ...rest], data } as Tensor;
+}
+
+function nextState(state: Tensors, results: Tensors): Tensors {
+  return Object.fromEntries(Object.keys(state).map((name) => [name, results[`${name}.next`]!]));
+}
+
+/** The losses of several runs one after the other. */
+function joined(runs: readonly Tensors[]): Tensors {
+  const column = (name: string) =>
+    Float32Array.from(runs.flatMap((results) => [...(results[name]!.data as Float32Array)]));
+  return Object.fromEntries(lossNames.map((name) => [name, tensor("float32", [STEPS], column(name))]));
+}
+
+/** By `training.onnx`, in so many runs of equally many steps. */
+export async function followTraining(job: Job, runs: number): Promise<Followed> {
+  const session = await Session.open(trainingGraph(job.model, job.training), nodeHost);
+  const { images, ...sequences } = feedsOf(job);
+  const results: Tensors[] = [];
+  let state = beginningOf(job);
+  for (let run = 0; run < runs; run++) {
+    const [start, end] = [(run * STEPS) / runs, ((run + 1) * STEPS) / runs];
+    const parts = Object.entries(sequences).map(([name, value]) => [name, part(value, start, end)] as const);
+    results.push(await session.run({ ...state, images: images!, ...Object.fromEntries(parts) }));
+    state = nextState(state, results.at(-1)!);
+  }
+  await session.release();
+  return { ...state, ...joined(results) };
+}
+
+/** By `step.onnx`, a step a run. */
+export async function followSteps(job: Job): Promise<Followed> {
+  const session = await Session.open(stepGraph(job.model, job.training), nodeHost);
+  const { images: _, index, ...sequences } = feedsOf(job);
+  const results: Tensors[] = [];
+  let state = beginningOf(job);
+  for (let step = 0; step < STEPS; step++) {
+    const image = job.images.pick(part(index!, step).data as Int32Array).toTensor();
+    const parts = Object.entries(sequences).map(([name, value]) => [name, part(value, step)] as const);
+    results.push(await session.run({ ...state, image, ...Object.fromEntries(parts) }));
+    state = nextState(state, results.at(-1)!);
+  }
+  await session.release();
+  return { ...state, ...joined(results) };
+}
+
+function beginningOf({ model, training }: Job): Tensors {
+  return initialState(model, training.optimizer, training.seed);
+}
+
+function evaluated(job: Job) {
+  const image = job.images.slice(0, 16).toTensor();
+  return { image, noise: normal(new Random(7, "draws"), [DRAWS, 16, job.model.latent]) };
+}
+
+/** The evaluation graph's outputs for the first parameters, some images and five draws of each. */
+export async function evaluate(job: Job): Promise<Tensors> {
+  const graph = evaluationGraph(job.model, DRAWS);
+  const session = await Session.open(graph, nodeHost);
+  const state = Object.entries(beginningOf(job)).filter(([name]) => Object.hasOwn(graph.inputs, name));
+  const results = await session.run({ ...Object.fromEntries(state), ...evaluated(job) });
+  await session.release();
+  return results;
+}
+
+/** Writes what `python/follow.py` needs of a job into `folder`. */
+export async function writeJob(folder: string, job: Job): Promise<void> {
+  const { image, noise } = evaluated(job);
+  const data = { ...feedsOf(job), "evaluation.image": image, "evaluation.noise": noise };
+  await mkdir(folder);
+  await writeFile(join(folder, "job.json"), JSON.stringify({ model: job.model, training: job.training }));
+  await writeFile(
+    join(folder, "checkpoint.safetensors"),
+    writeSafetensors({ tensors: beginningOf(job), metadata: { format: "pt" } }),
+  );
+  await writeFile(join(folder, "data.safetensors"), writeSafetensors({ tensors: data, metadata: {} }));
+}
+
+/** What `python/follow.py` made of the job in `folder`. */
+export async function readResult(folder: string): Promise<Tensors> {
+  const path = join(folder, "result.safetensors");
+  return readSafetensors(await readFile(path), path).tensors;
+}
