@@ -3,14 +3,15 @@ import type { z } from "zod";
 
 type Issue = z.core.$ZodIssue;
 
-/** How much of a wrong value is shown. */
-const SHOWN = 60;
+/** How many facts are told at once, how long one may be, and how much of a wrong value is shown. */
+const MOST = { facts: 5, fact: 200, value: 60 };
 
 /** One line for all that is wrong: where, what it must be, what it is. */
 export function factsOf(issues: readonly Issue[]): string {
   // Of two facts about one setting, the later check is the narrower one.
-  const facts = new Map(issues.map((issue) => placed(issue)));
-  return [...facts].map(([path, fact]) => (path === "" ? fact : `${path} ${fact}`)).join("; ");
+  const facts = [...new Map(issues.map((issue) => placed(issue)))];
+  const told = facts.slice(0, MOST.facts).map(([path, fact]) => cut(`${path} ${fact}`.trim(), MOST.fact));
+  return told.join("; ") + (facts.length > told.length ? `; and ${facts.length - told.length} more` : "");
 }
 
 function placed(issue: Issue): [path: string, fact: string] {
@@ -81,5 +82,9 @@ function oneOf(values: readonly unknown[]): string {
 
 function show(value: unknown): string {
   const text = typeof value === "number" ? String(value) : (JSON.stringify(value) ?? String(value));
-  return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+  return cut(text, MOST.value);
+}
+
+function cut(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length)}…` : text;
 }

@@ -74,8 +74,7 @@ export function requireSame(
   const [before, after] = [decisive(began), decisive(now)];
   for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
     const [was, is] = [before, after].map((settings) => JSON.stringify(settings[name]) ?? "not set");
-    if (was !== is)
-      fail(subject, `can't be gone on with: ${name} is ${is}, and was ${was} when the run began`);
+    if (was !== is) fail(subject, `can't be resumed: ${name} is ${is}, and was ${was} when the run began`);
   }
 }
 

@@ -1,4 +1,4 @@
-/** A run on disk: every file whole at any moment, so that a run killed at any moment can be gone on with. */
+/** A run on disk: every file whole at any moment, so that a run killed at any moment can be resumed. */
 import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
@@ -91,7 +91,7 @@ export class RunDirectory {
     );
     if (files.length === 0) return;
     const hint = files.includes("run.json")
-      ? "it holds a run: go on with it by --resume, or choose another --out"
+      ? "it holds a run: continue it with --resume, or choose another --out"
       : "choose another --out";
     fail(path, `exists and is not empty (${hint})`);
   }

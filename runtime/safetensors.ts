@@ -21,13 +21,13 @@ export interface SafeTensors {
 
 /** The bytes of a file. The same tensors and metadata, in the same order, give the same bytes. */
 export function writeSafetensors({ tensors, metadata }: SafeTensors): Uint8Array {
-  const header: Record<string, unknown> = { __metadata__: metadata };
+  const header: [name: string, entry: unknown][] = [["__metadata__", metadata]];
   let end = 0;
   for (const [name, { dtype, shape, data }] of Object.entries(tensors)) {
-    header[name] = { dtype: codes[dtype], shape, data_offsets: [end, end + data.byteLength] };
+    header.push([name, { dtype: codes[dtype], shape, data_offsets: [end, end + data.byteLength] }]);
     end += data.byteLength;
   }
-  const json = new TextEncoder().encode(JSON.stringify(header));
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
   // Spaces bring the first tensor to a multiple of 8, so that readers can map the file.
   const start = 8 * Math.ceil((8 + json.length) / 8);
   const bytes = new Uint8Array(start + end).fill(0x20, 8 + json.length, start);

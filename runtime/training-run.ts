@@ -55,7 +55,7 @@ export class TrainingRun implements AsyncIterable<Progress> {
     this.#host = host;
   }
 
-  /** Whether the signal stopped it before its end; its checkpoint is then there to be gone on with. */
+  /** Whether the signal stopped it before its end; its checkpoint is then there to resume from. */
   get isStopped(): boolean {
     return this.#isStopped;
   }
@@ -84,7 +84,7 @@ export class TrainingRun implements AsyncIterable<Progress> {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Progress, void, void> {
     const { signal, threads } = this.#options;
-    const { run, checkpoint } = await this.#begin();
+    const { run, config, checkpoint } = await this.#begin();
     const { train, validation } = this.#data;
     const images = { train: train.images, validation: validation.images };
     const trainer = await Trainer.open(this.model, this.training, images, {
@@ -120,7 +120,8 @@ export class TrainingRun implements AsyncIterable<Progress> {
       isInterrupted = signal?.aborted === true && !trainer.isDone;
       if (!isInterrupted) {
         this.#parameters = best;
-        await this.#finish(trainer, metrics, run);
+        await this.#test(trainer, metrics.at(-1));
+        if (run !== undefined) await this.#keep(run, { ...config, result: this.result }, metrics);
       }
     } catch (error) {
       isInterrupted = false;
@@ -132,39 +133,39 @@ export class TrainingRun implements AsyncIterable<Progress> {
     }
   }
 
-  /** The run directory, if there is to be one, and where to go on from, if it was there. */
-  async #begin(): Promise<{ readonly run?: RunDirectory; readonly checkpoint?: Checkpoint }> {
+  /** The run directory, if there is to be one, its `run.json`, and where to go on from, if it was there. */
+  async #begin(): Promise<{
+    readonly run?: RunDirectory;
+    readonly config: RunConfig;
+    readonly checkpoint?: Checkpoint;
+  }> {
     const { out, resume } = this.#options;
-    if (out === undefined) return {};
-    if (resume && (await RunDirectory.isAt(out))) {
-      const run = await RunDirectory.open(out);
-      const { result: _, ...began } = await run.readConfig();
-      requireSame(began, this, out);
-      if (began.data.fingerprint !== this.#data.fingerprint)
-        fail(out, `can't be gone on with: its data (${began.data.name}) are not those that it began with`);
-      const checkpoint = await run.readCheckpoint();
-      requireState(this.model, this.training, checkpoint.state, run.file("checkpoint.safetensors"));
-      await run.removeLeftovers();
-      // Other epochs hold from now on, for whoever goes on after a kill as well.
-      if (JSON.stringify(began.training) !== JSON.stringify(this.training))
-        await run.writeConfig({ ...began, training: this.training });
-      return { run, checkpoint };
-    }
+    const config = this.#config();
+    if (out === undefined) return { config };
+    if (resume && (await RunDirectory.isAt(out))) return this.#goOn(await RunDirectory.open(out));
     const state = initialState(this.model, this.training.optimizer, this.training.seed);
-    return { run: await RunDirectory.create(out, this.#config(), { state, position: beginning }) };
+    return { run: await RunDirectory.create(out, config, { state, position: beginning }), config };
   }
 
-  /** Tests the best parameters, and writes the models, the result and the report. */
-  async #finish(
-    trainer: Trainer,
-    metrics: readonly EpochMetrics[],
-    run: RunDirectory | undefined,
-  ): Promise<void> {
-    const { threads, report = true } = this.#options;
-    const { seed, klWeight } = this.training;
+  async #goOn(run: RunDirectory) {
+    const { result: _, ...began } = await run.readConfig();
+    requireSame(began, this, run.path);
+    if (began.data.fingerprint !== this.#data.fingerprint)
+      fail(run.path, `can't be resumed: its data (${began.data.name}) are not those that it began with`);
+    const checkpoint = await run.readCheckpoint();
+    requireState(this.model, this.training, checkpoint.state, run.file("checkpoint.safetensors"));
+    await run.removeLeftovers();
+    // Other epochs hold from now on, for whoever goes on after a kill as well.
+    const config = { ...began, training: this.training };
+    if (JSON.stringify(began.training) !== JSON.stringify(this.training)) await run.writeConfig(config);
+    return { run, config, checkpoint };
+  }
+
+  /** Measures the best parameters on the test images: the result. */
+  async #test(trainer: Trainer, last: EpochMetrics | undefined): Promise<void> {
+    const { seed, klWeight, batch } = this.training;
     const { epoch, best } = trainer.position;
-    const last = metrics.at(-1);
-    const evaluator = await Evaluator.open(this.model, this.#host, { threads });
+    const evaluator = await Evaluator.open(this.model, this.#host, { threads: this.#options.threads });
     const test = await evaluator.losses(this.parameters, this.#data.test.images, { seed, klWeight });
     await evaluator.release();
     this.#result = {
@@ -174,18 +175,19 @@ export class TrainingRun implements AsyncIterable<Progress> {
       test,
       seconds: last?.seconds ?? 0,
       imagesPerSecond: last?.imagesPerSecond ?? null,
-      millisecondsPerStep: last === undefined ? null : (1000 * this.training.batch) / last.imagesPerSecond,
+      millisecondsPerStep: last === undefined ? null : (1000 * batch) / last.imagesPerSecond,
     };
-    if (run === undefined) return;
+  }
+
+  /** Writes the models, the result and the report. */
+  async #keep(run: RunDirectory, config: RunConfig, metrics: readonly EpochMetrics[]): Promise<void> {
     for (const name of modelNames) await run.write(`${name}.onnx`, exportModel(name, this.#trained()));
-    const config = this.#config();
     await run.writeConfig(config);
-    if (report && epoch > 0) {
-      const models = await this.models();
-      await writeReport(run, config, metrics, this.#data, models);
-      await models.encoder.release();
-      await models.decoder.release();
-    }
+    if (this.#options.report === false || metrics.length === 0) return;
+    const models = await this.models();
+    await writeReport(run, config, metrics, this.#data, models);
+    await models.encoder.release();
+    await models.decoder.release();
   }
 
   #trained(): Trained {
@@ -217,7 +219,6 @@ export class TrainingRun implements AsyncIterable<Progress> {
       training: this.training,
       device: "cpu",
       data: { source, name, image, classes: classes === null ? null : [...classes], fingerprint, splits },
-      ...(this.#result === undefined ? {} : { result: this.#result }),
     });
   }
 }

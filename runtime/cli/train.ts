@@ -43,7 +43,7 @@ async function readCall(flags: TrainFlags): Promise<{ settings: Settings; out: s
   return { settings, out };
 }
 
-/** The settings of a run that is there, with others laid over them. Throws where it can't be gone on with so. */
+/** The settings of a run that is there, with others laid over them. Throws where it can't be resumed so. */
 async function readResumed(path: string, config: Partial<Settings>, flags: TrainFlags): Promise<Settings> {
   const began = await (await RunDirectory.open(path)).readConfig();
   const settings = withFlags({ ...settingsOf(began), ...config }, flags);

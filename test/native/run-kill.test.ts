@@ -2,14 +2,14 @@
 import type * as FileSystem from "node:fs/promises";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { nodeHost } from "../../runtime/host/node.ts";
 import { Run } from "../../runtime/run.ts";
 import { RunDirectory } from "../../runtime/run-directory.ts";
 import { TrainingRun } from "../../runtime/training-run.ts";
 import { temporaryFolder } from "../support/idx.ts";
 import { outcome } from "../support/outcome.ts";
-import { tinyDigits, tinyModel, tinyTraining } from "../support/tiny.ts";
+import { sharedFolder, tinyDigits, tinyModel, tinyTraining } from "../support/tiny.ts";
 
 /** What happens half way through writing a file, and before anything is renamed. */
 const intercept = vi.hoisted(() => ({ change: async (): Promise<void> => {} }));
@@ -61,22 +61,24 @@ async function finish(run: TrainingRun): Promise<void> {
   for await (const _ of run);
 }
 
-/** How many operations there are in an uninterrupted training, and what it leaves. */
-async function uninterrupted() {
-  let operations = 0;
+/** How many operations there are in a training that nothing happens to, and what it leaves. */
+let operations = 0;
+let undisturbed: Awaited<ReturnType<typeof outcome>>;
+const shared = sharedFolder();
+beforeAll(async () => {
   intercept.change = async () => void operations++;
-  const out = join(await temporaryFolder(), "run");
-  await finish(training(out));
+  await finish(training(join(shared, "run")));
   intercept.change = async () => {};
-  return { operations, left: await outcome(out) };
-}
+  undisturbed = await outcome(join(shared, "run"));
+  expect(operations).toBeGreaterThan(30);
+});
 
 /** Trains until operation `at` (from 1), which never ends: nothing that would come after it happens, as after a kill. */
 async function dieAt(at: number, run: TrainingRun): Promise<void> {
-  let operations = 0;
+  let done = 0;
   const died = new Promise<void>((resolve) => {
     intercept.change = async () => {
-      if (++operations < at) return;
+      if (++done < at) return;
       resolve();
       await new Promise(() => {});
     };
@@ -88,9 +90,9 @@ async function dieAt(at: number, run: TrainingRun): Promise<void> {
 
 /** Trains until operation `at` fails, as on a full disk; gives the message. */
 async function failAt(at: number, run: TrainingRun): Promise<string> {
-  let operations = 0;
+  let done = 0;
   intercept.change = async () => {
-    if (++operations === at) throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+    if (++done === at) throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
   };
   const message = await finish(run).then(
     () => "no error",
@@ -102,8 +104,6 @@ async function failAt(at: number, run: TrainingRun): Promise<string> {
 
 describe("a run", () => {
   test("killed anywhere is whole or not there, and ends as one that was not killed", async () => {
-    const { operations, left } = await uninterrupted();
-    expect(operations).toBeGreaterThan(30);
     for (let at = 1; at <= operations; at++) {
       const folder = await temporaryFolder();
       const out = join(folder, "run");
@@ -117,23 +117,21 @@ describe("a run", () => {
         expect(await readdir(folder)).not.toContain("run");
       }
       await finish(training(out, true));
-      expect(await outcome(out), `killed at operation ${at}`).toEqual(left);
+      expect(await outcome(out), `killed at operation ${at}`).toEqual(undisturbed);
       expect(await readdir(folder)).toEqual(["run"]);
     }
   });
 
   test("killed again and again, each time a little later, ends as one that was not killed", async () => {
-    const { left } = await uninterrupted();
     const folder = await temporaryFolder();
     const out = join(folder, "run");
     for (let at = 1; at <= 30; at += 2) await dieAt(at, training(out, true));
     await finish(training(out, true));
-    expect(await outcome(out)).toEqual(left);
+    expect(await outcome(out)).toEqual(undisturbed);
     expect(await readdir(folder)).toEqual(["run"]);
   });
 
   test("on a disk that is full at any operation says so in one line, and keeps what is whole", async () => {
-    const { operations } = await uninterrupted();
     for (let at = 1; at <= operations; at++) {
       const folder = await temporaryFolder();
       const out = join(folder, "run");

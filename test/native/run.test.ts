@@ -212,7 +212,7 @@ describe("a run stopped and gone on with", () => {
     const { out } = await finished(options);
     const before = await outcome(out);
     const run = training({ ...options, ...other, out, resume: true });
-    await expect(follow(run)).rejects.toThrow(`${out}: can't be gone on with: ${message}`);
+    await expect(follow(run)).rejects.toThrow(`${out}: can't be resumed: ${message}`);
     expect(await outcome(out)).toEqual(before);
   });
 
@@ -226,7 +226,7 @@ describe("a run stopped and gone on with", () => {
     const wider = new TrainingRun({ ...tinyModel, hidden: [9] }, digits, resumed, nodeHost);
     await expect(follow(wider)).rejects.toThrow("hidden is [9], and was [8] when the run began");
     await expect(follow(training({ ...resumed, clipNorm: 5 }, tinyDigits(2)))).rejects.toThrow(
-      `${out}: can't be gone on with: its data (tiny) are not those that it began with`,
+      `${out}: can't be resumed: its data (tiny) are not those that it began with`,
     );
     expect(await outcome(out)).toEqual(before);
   });
@@ -363,7 +363,7 @@ describe("a call that can't be", () => {
     const { out } = await finished();
     const before = await outcome(out);
     await expect(follow(training({ out }))).rejects.toThrow(
-      `${out}: exists and is not empty (it holds a run: go on with it by --resume, or choose another --out)`,
+      `${out}: exists and is not empty (it holds a run: continue it with --resume, or choose another --out)`,
     );
     expect(await outcome(out)).toEqual(before);
     const file = join(await temporaryFolder(), "file");

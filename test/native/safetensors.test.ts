@@ -5,6 +5,9 @@ import { arrayFromBytes, byteWidth, type DType } from "../../src/ir/dtype.ts";
 import { IsthmusError } from "../../src/ir/error.ts";
 import { sizeOf, type Tensor, tensor } from "../../src/ir/tensor.ts";
 
+// What is drawn is the same each time; change the seed to look for more.
+fc.configureGlobal({ seed: 4 });
+
 const dtypes: readonly DType[] = ["float32", "float64", "int8", "uint8", "int32", "int64", "bool"];
 
 /** Tensors of any dtype, shape and bits. */
@@ -90,6 +93,7 @@ describe("safetensors", () => {
         }
         expect(Buffer.from(writeSafetensors(read)).equals(bytes)).toBe(true);
       }),
+      { examples: [[{ tensors: { ["__proto__"]: tensor("int8", [1], Int8Array.of(7)) }, metadata: {} }]] },
     );
   });
 
