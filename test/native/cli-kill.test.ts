@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdir, readdir, rm, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { nodeHost } from "../../runtime/host/node.ts";
 import { Run } from "../../runtime/run.ts";
 import { RunDirectory } from "../../runtime/run-directory.ts";
@@ -10,6 +10,9 @@ import { Random } from "../../src/data/random.ts";
 import { command, isthmus, start } from "../support/cli.ts";
 import { outcome } from "../support/outcome.ts";
 import { sharedFolder, tinyArguments, writeTinyFolder } from "../support/tiny.ts";
+
+// Processes take seconds to start where others keep the machine busy.
+vi.setConfig({ testTimeout: 300_000 });
 
 const EPOCHS = 80;
 const folder = sharedFolder();

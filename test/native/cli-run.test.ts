@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Jimp } from "jimp";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { readCsv } from "../../runtime/csv.ts";
 import { nodeHost } from "../../runtime/host/node.ts";
 import { codeOf } from "../../runtime/models.ts";
@@ -9,6 +9,9 @@ import { readNpy } from "../../runtime/npy.ts";
 import { Run } from "../../runtime/run.ts";
 import { isthmus } from "../support/cli.ts";
 import { sharedFolder, tinyArguments, writeTinyFolder } from "../support/tiny.ts";
+
+// Processes take seconds to start where others keep the machine busy.
+vi.setConfig({ testTimeout: 120_000 });
 
 const folder = sharedFolder();
 const path = (name: string) => join(folder, name);

@@ -3,11 +3,14 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { Jimp } from "jimp";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { version } from "../../src/version.ts";
 import { command, isthmus, start } from "../support/cli.ts";
 import { idxBytes } from "../support/idx.ts";
 import { sharedFolder, tinyArguments, writeTinyFolder } from "../support/tiny.ts";
+
+// Processes take seconds to start where others keep the machine busy.
+vi.setConfig({ testTimeout: 120_000 });
 
 const folder = sharedFolder();
 const image = async (size: number) => new Jimp({ width: size, height: size }).getBuffer("image/png");
