@@ -2,7 +2,7 @@
 import { type Graph, graph } from "../src/ir/graph.ts";
 import { within } from "../src/ir/origin.ts";
 import { input } from "../src/ir/value.ts";
-import { cast, gather, mul, scan } from "../src/ops/index.ts";
+import { cast, div, gather, scan } from "../src/ops/index.ts";
 import { simplify } from "../src/passes/simplify.ts";
 import { type ModelDescription, summary } from "./families.ts";
 import { type StepConfig, stateInputs, trainingStep } from "./step.ts";
@@ -24,7 +24,7 @@ export function trainingGraph(description: ModelDescription, config: StepConfig)
   const doc = `Training steps of ${summary(description)} over a resident data set; losses in nats per image.`;
   const loop = scan("step", { states, sequences, reads: { images } }, ({ states, sequences, reads }) => {
     const { index, ...given } = sequences;
-    const image = within("batch", () => mul(cast(gather(reads.images, index), "float32"), 1 / 255));
+    const image = within("batch", () => div(cast(gather(reads.images, index), "float32"), 255));
     const { state, losses } = trainingStep(description, config, states, { image, ...given });
     return { states: state, stacks: losses };
   });

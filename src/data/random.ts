@@ -116,10 +116,9 @@ function multiplyHigh(a: number, b: number): number {
   const aHigh = a >>> 16;
   const bLow = b & 0xffff;
   const bHigh = b >>> 16;
-  const middle = Math.imul(aHigh, bLow) + 0;
-  const cross = (middle >>> 0) + (Math.imul(aLow, bLow) >>> 16);
-  const carry = (Math.imul(aLow, bHigh) >>> 0) + (cross % 0x10000);
-  return (Math.imul(aHigh, bHigh) + Math.floor(cross / 0x10000) + Math.floor(carry / 0x10000)) >>> 0;
+  const cross = (Math.imul(aHigh, bLow) >>> 0) + (Math.imul(aLow, bLow) >>> 16);
+  const carry = (Math.imul(aLow, bHigh) >>> 0) + (cross & 0xffff);
+  return (Math.imul(aHigh, bHigh) + (cross >>> 16) + (carry >>> 16)) | 0;
 }
 
 /** FNV-1a over the UTF-16 code units of a stream's name. */

@@ -72,14 +72,15 @@ export function gaussian(scope: Scope, pixels: number, variance: Variance): (h: 
   return (h) => {
     const output = dense(scope.at("output"), pixels)(h);
     const mean = scope.at("output").within(() => sigmoid(output));
-    const logVariance =
-      variance === "learned"
-        ? scope.parameter("log_variance", [1], { kind: "constant", value: 0 })
-        : constant(scalar("float32", Math.log(variance)));
     return {
       mean,
       negativeLogProbability: (x) =>
         within("reconstruction", () => {
+          // Asked for here, so that a decoder that only shows the mean has no such weight.
+          const logVariance =
+            variance === "learned"
+              ? scope.parameter("log_variance", [1], { kind: "constant", value: 0 })
+              : constant(scalar("float32", Math.log(variance)));
           const deviation = mul(square(sub(x, mean)), exp(neg(logVariance)));
           return mul(reduceSum(add(add(deviation, logVariance), Math.log(2 * Math.PI)), [-1]), 0.5);
         }),

@@ -4,7 +4,7 @@ import { staticShape } from "../ir/shape.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { Value } from "../ir/value.ts";
 import type { OpType } from "../ir/vocabulary.ts";
-import type { AttributeProto, NodeProto } from "./proto.ts";
+import { type AttributeProto, type NodeProto, onnx } from "./proto.ts";
 import { dataTypes, type Kind, schema } from "./schema.ts";
 
 type Attribute = number | string | readonly number[];
@@ -36,8 +36,10 @@ export function decodeAttributes(
     const name = attribute.name ?? "";
     const value = attributeValue(attribute);
     const kind = kinds[name];
-    if (kind !== undefined) given[name] = kind === "dtype" ? dtypeName(op, value) : value;
-    else if (neutral[name] !== value) fail(op, `attribute ${name}=${value} is not supported`);
+    if (kind === undefined) {
+      if (neutral[name] !== value) fail(op, `attribute ${name}=${value} is not supported`);
+    } else if (typeOf[kind] === attribute.type) given[name] = kind === "dtype" ? dtypeName(op, value) : value;
+    else fail(op, `attribute ${name} is not of type ${kind === "dtype" ? "int" : kind}`);
   }
   const operands = Object.keys(kinds).filter((key) => kinds[key] === "operand");
   for (const [i, key] of operands.entries()) {
@@ -60,12 +62,22 @@ function requireZeroPadding(name: string, contents: (name: string) => Tensor | u
     fail("Pad", "pads with something other than 0");
 }
 
+const { AttributeType } = onnx.AttributeProto;
+
+/** How a file holds an attribute of each kind. */
+const typeOf: { readonly [K in Kind]?: number } = {
+  int: AttributeType.INT,
+  dtype: AttributeType.INT,
+  ints: AttributeType.INTS,
+  float: AttributeType.FLOAT,
+  string: AttributeType.STRING,
+};
+
 function attributeValue({ type, i, f, s, ints, floats }: AttributeProto): Attribute {
-  // AttributeType: FLOAT 1, INT 2, STRING 3, FLOATS 6, INTS 7.
-  if (type === 1) return f ?? 0;
-  if (type === 3) return String.fromCharCode(...(s ?? []));
-  if (type === 6) return floats ?? [];
-  if (type === 7) return (ints ?? []).map(Number);
+  if (type === AttributeType.FLOAT) return f ?? 0;
+  if (type === AttributeType.STRING) return String.fromCharCode(...(s ?? []));
+  if (type === AttributeType.FLOATS) return floats ?? [];
+  if (type === AttributeType.INTS) return (ints ?? []).map(Number);
   return Number(i ?? 0);
 }
 

@@ -10,7 +10,7 @@ import type { OpType } from "../ir/vocabulary.ts";
 import { apply } from "../ops/apply.ts";
 import { decodeAttributes } from "./attributes.ts";
 import { type GraphProto, type NodeProto, onnx, type TensorProto, type ValueInfoProto } from "./proto.ts";
-import { dataTypes, opset, schema } from "./schema.ts";
+import { arity, dataTypes, type Kind, opset, optional, schema } from "./schema.ts";
 
 const dtypes = new Map(Object.entries(dataTypes).map(([dtype, code]) => [code, dtype as DType]));
 
@@ -143,9 +143,7 @@ function decodeNode(node: NodeProto, scope: NodeScope): readonly Value[] {
 function build(op: OpType, node: NodeProto, scope: NodeScope): readonly Value[] {
   const names = node.input ?? [];
   if (op === "Scan") return decodeScan(node, names, scope);
-  const operands = Object.values(schema[op]).filter((kind) => kind === "operand").length;
-  const own = operands > 0 ? names.slice(0, 1) : names;
-  const inputs = own.map((name) => (name === "" ? undefined : scope.value(name)));
+  const inputs = ownInputs(op, names, scope);
   const attributes = decodeAttributes(op, node, inputs, scope.contents);
   // ONNX's Max and Min take any number of inputs, ours two.
   if ((op === "Max" || op === "Min") && inputs.length !== 2) {
@@ -153,14 +151,22 @@ function build(op: OpType, node: NodeProto, scope: NodeScope): readonly Value[] 
       apply<OpType>(op, [a, b] as never, attributes as never)[0];
     return [inputs.reduce(fold)!];
   }
-  return apply<OpType>(op, padded(op, inputs) as never, attributes as never);
+  return apply<OpType>(op, inputs as never, attributes as never);
 }
 
-/** Optional inputs that were left out at the end, as undefined. */
-function padded(op: OpType, inputs: readonly (Value | undefined)[]): readonly (Value | undefined)[] {
-  return op === "Gemm" || op === "Conv" || op === "ConvTranspose" || op === "Clip"
-    ? [inputs[0], inputs[1], inputs[2]]
-    : inputs;
+/** A node's inputs, its operands aside; those left out are undefined. Throws where one is missing or too many. */
+function ownInputs(op: OpType, names: readonly string[], scope: NodeScope): readonly (Value | undefined)[] {
+  const takesAny = op === "Max" || op === "Min" || op === "Concat";
+  const count = takesAny ? Math.max(1, names.length) : arity[op];
+  const needed = optional[op] ?? count;
+  const kinds: readonly Kind[] = Object.values(schema[op]);
+  if (names.length > count && !kinds.includes("operand"))
+    fail(op, `takes ${count} inputs, has ${names.length}`);
+  return Array.from({ length: count }, (_, i) => {
+    const name = names[i] ?? "";
+    if (name !== "") return scope.value(name);
+    return i < needed ? fail(op, `its input ${i + 1} of ${needed} is missing`) : undefined;
+  });
 }
 
 function decodeScan(node: NodeProto, names: readonly string[], scope: NodeScope): readonly Value[] {

@@ -83,7 +83,10 @@ function nodeProto(node: Node, names: Names): NodeProto {
     attribute:
       node.op === "Scan"
         ? scanAttributes(node, names)
-        : keys(false).map((key) => attributeProto(key, kinds[key]!, given[key]!)),
+        : // An empty list says nothing, and onnx's checker refuses it: the `perm` of a scalar.
+          keys(false)
+            .filter((key) => !Array.isArray(given[key]) || given[key].length > 0)
+            .map((key) => attributeProto(key, kinds[key]!, given[key]!)),
   };
 }
 

@@ -1,6 +1,6 @@
 /** Adam (Kingma & Ba 2015) and AdamW (Loshchilov & Hutter 2019). */
-import { add, div, mul, pow, sqrt, square, sub } from "../ops/index.ts";
-import type { Optimizer } from "./optimizer.ts";
+import { add, div, mul, sqrt, square, sub, tanh } from "../ops/index.ts";
+import type { Moment, Optimizer } from "./optimizer.ts";
 
 export interface AdamOptions {
   readonly beta1?: number;
@@ -24,8 +24,8 @@ export function adam({
   return {
     slots: ["first_moment", "second_moment"],
     at: ({ learningRate, step }) => {
-      const first = div(1 - beta1, sub(1, pow(beta1, step)));
-      const second = sqrt(div(1 - beta2, sub(1, pow(beta2, step))));
+      const first = div(1 - beta1, unspent(beta1, step));
+      const second = sqrt(div(1 - beta2, unspent(beta2, step)));
       const rate = div(mul(learningRate, first), second);
       const floor = div(epsilon, second);
       return (parameter, gradient, { first_moment, second_moment }) => {
@@ -37,4 +37,10 @@ export function adam({
       };
     },
   };
+}
+
+/** 1 − βᵗ as 2τ / (1 + τ) with τ = tanh(−t · ln β / 2): in float32 the difference itself would lose four digits. */
+function unspent(beta: number, step: Moment["step"]) {
+  const half = tanh(mul(step, -Math.log(beta) / 2));
+  return div(mul(half, 2), add(half, 1));
 }

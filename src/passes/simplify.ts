@@ -4,13 +4,14 @@
  * ONNX Runtime folds constants; it does not move an Expand out of the way of an operator that broadcasts anyway, nor
  * see that two gradients share a part before it has planned its memory. Gradients are full of both.
  */
+import { isFloat } from "../ir/dtype.ts";
 import { type Graph, graphNodes, type Values } from "../ir/graph.ts";
 import { within } from "../ir/origin.ts";
 import { broadcast, type Shape, sameShape } from "../ir/shape.ts";
 import { constantOf, type Node, type NodeOf, showType, type Value } from "../ir/value.ts";
 import type { OpType } from "../ir/vocabulary.ts";
 import { apply, applyOne } from "../ops/apply.ts";
-import { abs, log, max, sigmoid, sub } from "../ops/index.ts";
+import { clip, log, max, mul, sigmoid, sub } from "../ops/index.ts";
 
 /** What a node amounts to; undefined where it stays as it is. */
 type Rewrite<K extends OpType> = (node: NodeOf<K>, y: Value) => Value | undefined;
@@ -65,8 +66,14 @@ const rewrites: { readonly [K in OpType]?: Rewrite<K> } = {
     const small = repeated(x);
     return small && applyOne("Expand", [small], { shape });
   },
-  // ONNX Runtime's Softplus on CPU goes element by element through log1p; these four are vectorised.
-  Softplus: ({ inputs: [x] }) => sub(max(x, 0), log(sigmoid(abs(x)))),
+  // ONNX Runtime's Softplus on CPU goes element by element through log1p. These are vectorised, and the sigmoid is
+  // the one that its gradient needs: log(1 + eˣ) = max(x, 0) − log(sigmoid |x|).
+  Softplus: ({ inputs: [x] }) => {
+    const s = sigmoid(x);
+    return sub(max(x, 0), log(max(s, sub(1, s))));
+  },
+  // Its Sign is a branch an element; any float but a denormal times 2¹²⁷ lies outside of [−1, 1].
+  Sign: ({ inputs: [x] }) => (isFloat(x.dtype) ? clip(mul(x, 2 ** 127), -1, 1) : undefined),
 };
 
 /** The same graph with every rewrite applied, equal expressions computed once, and loop bodies simplified too. */
@@ -75,7 +82,7 @@ export function simplify<I extends Values, O extends Values>(given: Graph<I, O>)
   const nodes = new Map<Node, Node>();
   const share = sharing();
   const nodeOf = (node: Node) => {
-    const done = nodes.get(node) ?? share(within(node.path, () => renewed(node, settle), node.place));
+    const done = nodes.get(node) ?? share(renewed(node, settle));
     nodes.set(node, done);
     return done;
   };
@@ -107,7 +114,8 @@ function renewed(node: Node, settle: (value: Value) => Value): Node {
   if (node.op !== "Scan" && inputs.every((value, i) => value === given[i])) return node;
   const attributes =
     node.op === "Scan" ? { ...node.attributes, body: simplify(node.attributes.body) } : node.attributes;
-  return apply<OpType>(node.op, inputs as never, attributes as never)[0]!.producer as Node;
+  const again = () => apply<OpType>(node.op, inputs as never, attributes as never);
+  return within(node.path, again, node.place)[0]!.producer as Node;
 }
 
 /** Gives for every node the first one that was asked about with the same operator, operands and attributes. */
