@@ -25,8 +25,8 @@ export function factorAt(schedule: Schedule, epoch: number, total: number): numb
       return Math.min(1, Math.max(0, (total - epoch) / (schedule.share * total)));
     case "cosine": {
       if (epoch < schedule.warmup) return epoch / schedule.warmup;
-      const progress =
-        total > schedule.warmup ? Math.min(1, (epoch - schedule.warmup) / (total - schedule.warmup)) : 1;
+      const falling = total - schedule.warmup;
+      const progress = falling > 0 ? Math.min(1, (epoch - schedule.warmup) / falling) : 0;
       return schedule.floor + ((1 - schedule.floor) * (1 + Math.cos(Math.PI * progress))) / 2;
     }
   }
