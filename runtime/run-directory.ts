@@ -140,7 +140,7 @@ export class RunDirectory {
     await this.write("checkpoint.safetensors", writeSafetensors({ tensors: state, metadata }));
   }
 
-  /** The parameters with the lowest validation loss; those of the checkpoint before any was measured. */
+  /** Tensors that hold the parameters with the lowest validation loss; the checkpoint's before any was measured. */
   async readBest(): Promise<Tensors> {
     const path = this.file("best.safetensors");
     if (!(await exists(path))) return (await this.readCheckpoint()).state;

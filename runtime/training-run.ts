@@ -94,7 +94,7 @@ export class TrainingRun implements AsyncIterable<Progress> {
     });
     const metrics = (await run?.readMetrics(trainer.position.epoch)) ?? [];
     const before = metrics.at(-1)?.seconds ?? 0;
-    let best = checkpoint === undefined ? this.#parametersIn(trainer.state) : await run!.readBest();
+    let best = this.#parametersIn(checkpoint === undefined ? trainer.state : await run!.readBest());
     let saved = performance.now();
     const save = async () => {
       requireFinite(trainer.state);
@@ -105,15 +105,15 @@ export class TrainingRun implements AsyncIterable<Progress> {
     try {
       for await (const progress of trainer.train(signal)) {
         if (progress.validation !== null) {
-          // Best, metrics, checkpoint, in this order: whatever a kill leaves out is written again after a resume.
-          if (progress.isBest) {
-            best = this.#parametersIn(trainer.state);
-            requireFinite(best);
-            await run?.writeBest(best, progress.epoch);
-          }
+          // In this order: lines of epochs that no checkpoint has seen are dropped by a resume, and a best that was
+          // not written yet is found in the checkpoint.
           metrics.push(epochMetrics(progress, progress.validation, before + trainer.pace.seconds));
           await run?.writeMetrics(metrics);
           await save();
+          if (progress.isBest) {
+            best = this.#parametersIn(trainer.state);
+            await run?.writeBest(best, progress.epoch);
+          }
         } else if (performance.now() - saved > 1000 * SAVE_SECONDS) await save();
         yield progress;
       }
@@ -154,6 +154,9 @@ export class TrainingRun implements AsyncIterable<Progress> {
       fail(run.path, `can't be resumed: its data (${began.data.name}) are not those that it began with`);
     const checkpoint = await run.readCheckpoint();
     requireState(this.model, this.training, checkpoint.state, run.file("checkpoint.safetensors"));
+    const { epoch, step, best } = checkpoint.position;
+    // A kill may have come between this checkpoint and its parameters' being kept as the best.
+    if (best?.epoch === epoch && step === 0) await run.writeBest(this.#parametersIn(checkpoint.state), epoch);
     await run.removeLeftovers();
     // Other epochs hold from now on, for whoever goes on after a kill as well.
     const config = { ...began, training: this.training };

@@ -44,7 +44,10 @@ export function graph<I extends Values, O extends Values>(
       fail(`graph ${name}`, `${user} needs ${producer.name}, which is not an input`, place);
     }
   };
-  for (const [key, value] of Object.entries(outputs)) check(value, `output ${key}`);
+  for (const [key, value] of Object.entries(outputs)) {
+    if (Object.hasOwn(inputs, key)) fail(`graph ${name}`, `${key} is the name of an input and of an output`);
+    check(value, `output ${key}`);
+  }
   for (const node of nodesOf(Object.values(outputs))) {
     for (const operand of operands(node)) check(operand, node.op, node.place);
   }

@@ -30,7 +30,8 @@ export function origin(): Origin {
 function callerPlace(): string | undefined {
   const lines = (new Error().stack ?? "").split("\n").slice(1);
   const line = lines.find(
-    (frame) => /:\d+:\d+\)?$/.test(frame) && !/[\\/]src[\\/](ir|ops|nn|autodiff|optim|onnx)[\\/]/.test(frame),
+    (frame) =>
+      /:\d+:\d+\)?$/.test(frame) && !/[\\/]src[\\/](ir|ops|nn|autodiff|optim|onnx|passes)[\\/]/.test(frame),
   );
   const [, file, row] = /([^\s(]+):(\d+):\d+\)?$/.exec(line ?? "") ?? [];
   if (file === undefined) return undefined;

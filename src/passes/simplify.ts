@@ -4,7 +4,6 @@
  * ONNX Runtime folds constants; it does not move an Expand out of the way of an operator that broadcasts anyway, nor
  * see that two gradients share a part before it has planned its memory. Gradients are full of both.
  */
-import { isFloat } from "../ir/dtype.ts";
 import { type Graph, graphNodes, type Values } from "../ir/graph.ts";
 import { within } from "../ir/origin.ts";
 import { broadcast, type Shape, sameShape } from "../ir/shape.ts";
@@ -43,6 +42,12 @@ const broadcasting = <K extends "Add" | "Sub" | "Mul" | "Div">(
   return undefined;
 };
 
+/** `x` repeated to a shape; undefined where a dimension of that has only a name, which no Expand can be told. */
+function repeat(x: Value, shape: Shape): Value | undefined {
+  const sizes = shape.filter((dim) => typeof dim === "number");
+  return sizes.length === shape.length ? applyOne("Expand", [x], { shape: sizes }) : undefined;
+}
+
 /** What is done to every element alike is done before the repetition. */
 const beforeExpand = <K extends "Neg" | "Unsqueeze">(
   { op, inputs: [x], attributes }: NodeOf<K>,
@@ -50,8 +55,7 @@ const beforeExpand = <K extends "Neg" | "Unsqueeze">(
 ): Value | undefined => {
   const small = repeated(x);
   if (small === undefined || (op === "Unsqueeze" && small.shape.length !== x.shape.length)) return undefined;
-  const once = applyOne<OpType>(op, [small] as never, attributes as never);
-  return applyOne("Expand", [once], { shape: y.shape as readonly number[] });
+  return repeat(applyOne<OpType>(op, [small] as never, attributes as never), y.shape);
 };
 
 const rewrites: { readonly [K in OpType]?: Rewrite<K> } = {
@@ -61,10 +65,10 @@ const rewrites: { readonly [K in OpType]?: Rewrite<K> } = {
   Div: broadcasting,
   Neg: beforeExpand,
   Unsqueeze: beforeExpand,
-  Expand: ({ inputs: [x], attributes: { shape } }, y) => {
+  Expand: ({ inputs: [x] }, y) => {
     if (sameShape(x.shape, y.shape)) return x;
     const small = repeated(x);
-    return small && applyOne("Expand", [small], { shape });
+    return small && repeat(small, y.shape);
   },
   // ONNX Runtime's Softplus on CPU goes element by element through log1p. These are vectorised, and the sigmoid is
   // the one that its gradient needs: log(1 + eˣ) = max(x, 0) − log(sigmoid |x|).
@@ -72,8 +76,9 @@ const rewrites: { readonly [K in OpType]?: Rewrite<K> } = {
     const s = sigmoid(x);
     return sub(max(x, 0), log(max(s, sub(1, s))));
   },
-  // Its Sign is a branch an element; any float but a denormal times 2¹²⁷ lies outside of [−1, 1].
-  Sign: ({ inputs: [x] }) => (isFloat(x.dtype) ? clip(mul(x, 2 ** 127), -1, 1) : undefined),
+  // Its Sign is a branch an element; any float32 but a denormal times 2¹²⁷ lies outside of [−1, 1].
+  Sign: ({ inputs: [x] }) =>
+    x.dtype === "float32" ? clip(mul(x as Value<"float32">, 2 ** 127), -1, 1) : undefined,
 };
 
 /** The same graph with every rewrite applied, equal expressions computed once, and loop bodies simplified too. */
