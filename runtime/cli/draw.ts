@@ -3,10 +3,10 @@ import { Images } from "../../src/data/images.ts";
 import { Random } from "../../src/data/random.ts";
 import { fail } from "../../src/ir/error.ts";
 import { writeWhole } from "../host/file.ts";
-import { codeOf, type Floats, interpolate } from "../models.ts";
+import { codeOf, type Floats, interpolate, rows } from "../models.ts";
 import { writeNpy } from "../npy.ts";
 import { interpolations, reconstructions, samples } from "../pictures/grids.ts";
-import { say } from "./output.ts";
+import { say, showCount } from "./output.ts";
 import { type DataFlags, dataFor, openDecoder, openRun, type RuntimeFlags } from "./source.ts";
 import { requireEnding } from "./usage.ts";
 
@@ -14,11 +14,18 @@ interface Flags extends RuntimeFlags {
   readonly out: string;
 }
 
-/** Writes decoded images as pixels (`.npy`) or as a picture (`.png`). */
+/** More images than this make a picture that few programs open. */
+const MOST_SHOWN = 400;
+
+/** Writes decoded images as pixels (`.npy`) or as a picture (`.png`) of the first of them. */
 export async function writeImages(path: string, images: Floats): Promise<void> {
   if (path.endsWith(".npy")) await writeWhole(path, writeNpy(images));
-  else await writeWhole(path, (await samples(Images.fromTensor(images))).png);
-  say(path);
+  else await writeWhole(path, (await samples(Images.fromTensor(rows(images, 0, MOST_SHOWN)))).png);
+  const [count = 0] = images.shape;
+  const isCut = path.endsWith(".png") && count > MOST_SHOWN;
+  say(
+    isCut ? `${path}   the first ${MOST_SHOWN} of ${showCount(count)} images; a .npy file holds all` : path,
+  );
 }
 
 export async function sampleCommand(

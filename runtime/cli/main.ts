@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The command `isthmus`: reads the call; what each command does is loaded when it is asked for. */
+import { availableParallelism } from "node:os";
 import { argv, exit, stderr, stdout } from "node:process";
 import { Command, CommanderError, Option } from "commander";
 import { version } from "../../src/version.ts";
@@ -7,7 +8,8 @@ import { say } from "./output.ts";
 import { atLeast, dimensions, integer, integers, number, path, UsageError, variance } from "./usage.ts";
 
 const json = () => new Option("--json", "print JSON for machines");
-const threads = () => new Option("--threads <n>", "threads of ONNX Runtime").argParser(atLeast(1));
+const threads = () =>
+  new Option("--threads <n>", "threads of ONNX Runtime").argParser(atLeast(1, availableParallelism()));
 const data = () => new Option("--data <set>", "digits, mnist, or a folder of IDX files or of images");
 const resize = () =>
   new Option("--resize <WxH>", "bring every image of a folder to one size").argParser(dimensions);
@@ -78,7 +80,7 @@ program
   .command("sample")
   .summary("draw images from the prior")
   .argument("<run>", "run directory or decoder.onnx")
-  .option("--count <n>", "how many", atLeast(1), 100)
+  .option("--count <n>", "how many", atLeast(1, 100_000), 100)
   .addOption(seed().default(1))
   .addOption(out("picture (.png) or pixels (.npy)", "samples.png"))
   .addOption(threads())

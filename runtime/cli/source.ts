@@ -75,7 +75,7 @@ export function requireShape(given: ImageShape, taken: ImageShape): void {
   if (show(given) === show(taken)) return;
   fail(
     "data",
-    `the images are ${show(given)}, the model takes ${show(taken)}: --resize ${taken.width}x${taken.height} --channels ${taken.channels}`,
+    `the images are ${show(given)}, the model takes ${show(taken)}; a folder of images is brought to it by --resize ${taken.width}x${taken.height} --channels ${taken.channels}`,
   );
 }
 

@@ -33,11 +33,12 @@ export function variance(text: string): number | "learned" {
   return text === "learned" ? text : number(text);
 }
 
-/** A whole number from `least` on. */
-export function atLeast(least: number): (text: string) => number {
+/** A whole number from `least` to `most`. */
+export function atLeast(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
     const value = integer(text);
     if (value < least) throw new InvalidArgumentError(`It must be at least ${least}.`);
+    if (value > most) throw new InvalidArgumentError(`It must be at most ${most}.`);
     return value;
   };
 }
