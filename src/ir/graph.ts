@@ -45,7 +45,8 @@ export function graph<I extends Values, O extends Values>(
     }
   };
   for (const [key, value] of Object.entries(outputs)) {
-    if (Object.hasOwn(inputs, key)) fail(`graph ${name}`, `${key} is the name of an input and of an output`);
+    const same = Object.hasOwn(inputs, key) ? inputs[key] : value;
+    if (same !== value) fail(`graph ${name}`, `${key} is the name of an input and of another output`);
     check(value, `output ${key}`);
   }
   for (const node of nodesOf(Object.values(outputs))) {

@@ -61,6 +61,8 @@ describe("simplify", () => {
   });
 });
 
-test("a graph refuses a name that is an input's and an output's", () => {
-  expect(() => graph("twice", { x }, { x: relu(x) })).toThrow("x is the name of an input and of an output");
+test("a graph refuses a name that is an input's and another output's", () => {
+  expect(() => graph("twice", { x }, { x: relu(x) })).toThrow(
+    "x is the name of an input and of another output",
+  );
 });
