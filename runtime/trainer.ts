@@ -103,7 +103,10 @@ export class Trainer {
   ): Promise<Trainer> {
     requireFit(description, config, data.train);
     const training = await Session.open(trainingGraph(description, config), options.host, options);
-    const evaluator = await Evaluator.open(description, options.host, options);
+    const evaluator = await Evaluator.open(description, options.host, options).catch(async (error) => {
+      await training.release();
+      throw error;
+    });
     return new Trainer(description, config, data, { training, evaluator }, options);
   }
 

@@ -87,14 +87,15 @@ export class TrainingRun implements AsyncIterable<Progress> {
     const { run, config, checkpoint } = await this.#begin();
     const { train, validation } = this.#data;
     const images = { train: train.images, validation: validation.images };
+    const metrics = (await run?.readMetrics(checkpoint?.position.epoch ?? 0)) ?? [];
+    const before = metrics.at(-1)?.seconds ?? 0;
+    const kept = checkpoint && (await run?.readBest());
     const trainer = await Trainer.open(this.model, this.training, images, {
       host: this.#host,
       threads,
       ...checkpoint,
     });
-    const metrics = (await run?.readMetrics(trainer.position.epoch)) ?? [];
-    const before = metrics.at(-1)?.seconds ?? 0;
-    let best = this.#parametersIn(checkpoint === undefined ? trainer.state : await run!.readBest());
+    let best = this.#parametersIn(kept ?? trainer.state);
     let saved = performance.now();
     const save = async () => {
       requireFinite(trainer.state);
