@@ -4,8 +4,8 @@ import type { ModelDescription } from "../graphs/families.ts";
 import type { Images } from "../src/data/images.ts";
 import { Random } from "../src/data/random.ts";
 import { fail } from "../src/ir/error.ts";
-import { type Tensors, tensor } from "../src/ir/tensor.ts";
-import type { Host, HostOptions } from "./host/host.ts";
+import { tensor } from "../src/ir/tensor.ts";
+import type { Host, HostOptions, Placed } from "./host/host.ts";
 import type { Losses } from "./losses.ts";
 import { Session } from "./session.ts";
 
@@ -36,10 +36,10 @@ export class Evaluator {
 
   /**
    * The mean losses over all images with one draw each, from the seed's stream `evaluation`: the same images, weights
-   * and seed give the same numbers. Throws where there are no images.
+   * and seed give the same numbers. Weights may lie on the device. Throws where there are no images.
    */
   async losses(
-    weights: Tensors,
+    weights: Placed,
     images: Images,
     { seed, klWeight }: { seed: number; klWeight: number },
   ): Promise<Losses> {

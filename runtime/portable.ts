@@ -38,12 +38,30 @@ export * as ops from "../src/ops/index.ts";
 export * as optim from "../src/optim/index.ts";
 export { simplify } from "../src/passes/simplify.ts";
 export { version } from "../src/version.ts";
+export { chooseDevice, type DeviceChoice } from "./device.ts";
 export { Evaluator } from "./evaluate.ts";
 export { exportModel, type ModelName, type Trained } from "./export.ts";
-export type { Host, HostOptions, HostSession, Port, Provider } from "./host/host.ts";
+export type {
+  Device,
+  DeviceTensor,
+  Finding,
+  Host,
+  HostOptions,
+  HostSession,
+  Placed,
+  Port,
+  SessionOptions,
+} from "./host/host.ts";
 export type { Losses } from "./losses.ts";
 export { codeOf, Decoder, Encoder, interpolate, joined, rows } from "./models.ts";
 export { readNpy, writeNpy } from "./npy.ts";
 export { readSafetensors, type SafeTensors, writeSafetensors } from "./safetensors.ts";
 export { Session, type TensorsOf } from "./session.ts";
-export { type Position, type Progress, Trainer, type TrainerData, type TrainerOptions } from "./trainer.ts";
+export {
+  type Checkpoint,
+  type Position,
+  type Progress,
+  Trainer,
+  type TrainerData,
+  type TrainerOptions,
+} from "./trainer.ts";

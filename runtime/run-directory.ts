@@ -17,7 +17,7 @@ import {
 import { readJson } from "./json.ts";
 import { parseRunConfig, type RunConfig } from "./run-config.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
-import type { Position } from "./trainer.ts";
+import type { Checkpoint } from "./trainer.ts";
 
 /** Larger than any checkpoint that fits in memory twice. */
 const LARGEST = 2 ** 34;
@@ -41,11 +41,6 @@ const epochMetrics = z.strictObject({
 
 /** One line of `metrics.jsonl`. */
 export type EpochMetrics = Readonly<z.output<typeof epochMetrics>>;
-
-export interface Checkpoint {
-  readonly state: Tensors;
-  readonly position: Position;
-}
 
 export class RunDirectory {
   readonly path: string;

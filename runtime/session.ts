@@ -3,14 +3,20 @@ import { fail, IsthmusError } from "../src/ir/error.ts";
 import { type Graph, graphNodes, type Values } from "../src/ir/graph.ts";
 import { nameGraph } from "../src/ir/name.ts";
 import { showShape } from "../src/ir/shape.ts";
-import { sizeOf, type Tensor, type Tensors } from "../src/ir/tensor.ts";
+import { sizeOf, type Tensor } from "../src/ir/tensor.ts";
 import type { Value } from "../src/ir/value.ts";
 import { encode } from "../src/onnx/encode.ts";
-import type { Host, HostOptions, HostSession, Port } from "./host/host.ts";
+import type { DeviceTensor, Host, HostSession, Placed, Port, SessionOptions } from "./host/host.ts";
+import { isOnHost } from "./host/host.ts";
 
 /** Tensors of the dtypes that a graph's values have. */
 export type TensorsOf<V extends Values> = {
   readonly [K in keyof V]: V[K] extends Value<infer D> ? Tensor<D> : never;
+};
+
+/** What those are fed with: each on the host, or on the device of the session. */
+export type FeedsOf<V extends Values> = {
+  readonly [K in keyof V]: TensorsOf<V>[K] | DeviceTensor;
 };
 
 export class Session<I extends Values = Values, O extends Values = Values> {
@@ -28,7 +34,7 @@ export class Session<I extends Values = Values, O extends Values = Values> {
   static async open<I extends Values, O extends Values>(
     graph: Graph<I, O>,
     host: Host,
-    options: HostOptions = {},
+    options: SessionOptions = {},
   ): Promise<Session<I, O>> {
     const places = placesOf(graph);
     const native = await host
@@ -42,7 +48,7 @@ export class Session<I extends Values = Values, O extends Values = Values> {
     model: Uint8Array,
     subject: string,
     host: Host,
-    options: HostOptions = {},
+    options: SessionOptions = {},
   ): Promise<Session> {
     const native = await host.open(model, options).catch((error) => refused(subject, error, new Map()));
     return new Session(native, subject, new Map());
@@ -57,12 +63,14 @@ export class Session<I extends Values = Values, O extends Values = Values> {
   }
 
   /** Runs the model once. Throws where a feed is missing, unknown, or of another dtype or shape than the model's. */
-  async run(feeds: TensorsOf<I>): Promise<TensorsOf<O>> {
-    this.#check(feeds as Tensors);
-    const results = await this.#native
-      .run(feeds as Tensors)
-      .catch((error) => refused(this.#subject, error, this.#places));
-    return results as TensorsOf<O>;
+  async run(feeds: FeedsOf<I>): Promise<TensorsOf<O>> {
+    return (await this.place(feeds as Placed)) as TensorsOf<O>;
+  }
+
+  /** As `run`, where some outputs stay on the device; whoever asked for that disposes of them. */
+  async place(feeds: Placed): Promise<Placed> {
+    this.#check(feeds);
+    return this.#native.run(feeds).catch((error) => refused(this.#subject, error, this.#places));
   }
 
   /** Frees the model's memory; the session is of no use afterwards. */
@@ -70,7 +78,7 @@ export class Session<I extends Values = Values, O extends Values = Values> {
     await this.#native.release();
   }
 
-  #check(feeds: Tensors): void {
+  #check(feeds: Placed): void {
     const sizes = new Map<string, number>();
     for (const { name, dtype, shape } of this.#native.inputs) {
       const fed = feeds[name] ?? fail(this.#subject, `input ${name} is not fed`);
@@ -94,7 +102,7 @@ export class Session<I extends Values = Values, O extends Values = Values> {
           `input ${name} has shape ${showShape(shape)}${where}, got ${showShape(fed.shape)}`,
         );
       }
-      if (fed.data.length !== sizeOf(fed.shape)) {
+      if (isOnHost(fed) && fed.data.length !== sizeOf(fed.shape)) {
         fail(this.#subject, `input ${name} of shape ${showShape(fed.shape)} has ${fed.data.length} elements`);
       }
     }

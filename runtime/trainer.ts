@@ -1,19 +1,20 @@
-/** Training as a loop of runs of `training.onnx`: each some steps long, short enough to stay responsive. */
+/** Training as a loop of runs, each some steps long and short enough to stay responsive, on whatever takes the steps. */
 import type { ModelDescription } from "../graphs/families.ts";
 import { initialState } from "../graphs/state.ts";
 import { stateInputs } from "../graphs/step.ts";
-import { trainingGraph } from "../graphs/training.ts";
 import type { TrainingConfig } from "../graphs/training-config.ts";
 import type { Images } from "../src/data/images.ts";
 import { Random } from "../src/data/random.ts";
-import { fail } from "../src/ir/error.ts";
+import { fail, IsthmusError } from "../src/ir/error.ts";
 import { showShape } from "../src/ir/shape.ts";
 import { type Tensors, tensor } from "../src/ir/tensor.ts";
 import { factorAt } from "../src/optim/schedule.ts";
+import type { Engine, EngineOptions, OpenEngine, StepFeeds } from "./engine/engine.ts";
+import { openLoop } from "./engine/loop.ts";
+import { openSteps } from "./engine/steps.ts";
 import { Evaluator } from "./evaluate.ts";
-import type { Host, HostOptions } from "./host/host.ts";
+import type { Device } from "./host/host.ts";
 import type { Losses } from "./losses.ts";
-import { Session } from "./session.ts";
 
 /** Where a training stands. Together with the state's tensors it is all that the rest of the run depends on. */
 export interface Position {
@@ -50,8 +51,15 @@ export interface Progress extends Losses {
   readonly isBest: boolean;
 }
 
-export interface TrainerOptions extends HostOptions {
-  readonly host: Host;
+/** Where a training stands, with its state: all that another trainer needs to go on, on any device. */
+export interface Checkpoint {
+  readonly state: Tensors;
+  readonly position: Position;
+}
+
+export interface TrainerOptions extends EngineOptions {
+  /** What takes the steps; what suits the device unless given. */
+  readonly engine?: OpenEngine | undefined;
   /** Where to go on from; a new state drawn from the seed unless given. */
   readonly state?: Tensors | undefined;
   readonly position?: Position | undefined;
@@ -62,6 +70,13 @@ const RUN_SECONDS = 0.2;
 
 const ADVICE = ": the last checkpoint stays; try a lower learning rate";
 
+const engines: { readonly [D in Device]: OpenEngine } = {
+  cpu: openLoop,
+  wasm: openLoop,
+  cuda: openLoop,
+  webgpu: openSteps,
+};
+
 /** Trains one model on one set of images. Shuffling and noise depend on the seed and the step alone. */
 export class Trainer {
   readonly description: ModelDescription;
@@ -69,10 +84,10 @@ export class Trainer {
   readonly stepsPerEpoch: number;
   readonly #images: Images;
   readonly #validation: Images;
-  readonly #session: Session;
+  readonly #engine: Engine;
   readonly #evaluator: Evaluator;
-  #state: Tensors;
   #position: Position;
+  #last: Checkpoint;
   #order: { readonly epoch: number; readonly positions: Int32Array } | undefined;
   #pace = { seconds: 0, steps: 0, perStep: RUN_SECONDS / 8 };
 
@@ -80,18 +95,18 @@ export class Trainer {
     description: ModelDescription,
     config: TrainingConfig,
     data: TrainerData,
-    sessions: { readonly training: Session; readonly evaluator: Evaluator },
-    { state, position }: TrainerOptions,
+    parts: { readonly engine: Engine; readonly evaluator: Evaluator },
+    first: Checkpoint,
   ) {
     this.description = description;
     this.config = config;
     this.stepsPerEpoch = Math.floor(data.train.count / config.batch);
     this.#images = data.train;
     this.#validation = data.validation;
-    this.#session = sessions.training;
-    this.#evaluator = sessions.evaluator;
-    this.#state = state ?? initialState(description, config.optimizer, config.seed);
-    this.#position = position ?? beginning;
+    this.#engine = parts.engine;
+    this.#evaluator = parts.evaluator;
+    this.#position = first.position;
+    this.#last = first;
   }
 
   /** Opens the sessions. Throws where the images don't fit the model or are fewer than one batch. */
@@ -102,17 +117,26 @@ export class Trainer {
     options: TrainerOptions,
   ): Promise<Trainer> {
     requireFit(description, config, data.train);
-    const training = await Session.open(trainingGraph(description, config), options.host, options);
-    const evaluator = await Evaluator.open(description, options.host, options).catch(async (error) => {
-      await training.release();
+    const { engine: wanted, state: given, position = beginning, ...at } = options;
+    const state = given ?? initialState(description, config.optimizer, config.seed);
+    const open = wanted ?? engines[at.device ?? at.host.devices.at(-1)!];
+    const engine = await open({ description, config, images: data.train, state }, at);
+    const evaluator = await Evaluator.open(description, at.host, at).catch(async (error) => {
+      await engine.release();
       throw error;
     });
-    return new Trainer(description, config, data, { training, evaluator }, options);
+    return new Trainer(description, config, data, { engine, evaluator }, { state, position });
   }
 
-  /** Parameters, optimizer slots and step count, as they are now. */
-  get state(): Tensors {
-    return this.#state;
+  /** Parameters, optimizer slots and step count as they are now, read from the device, and where that is. */
+  async checkpoint(): Promise<Checkpoint> {
+    this.#last = { state: await this.#kept(this.#engine.state()), position: this.#position };
+    return this.#last;
+  }
+
+  /** The last checkpoint that was asked for, or the beginning: what is left where a device fails. */
+  get lastCheckpoint(): Checkpoint {
+    return this.#last;
   }
 
   get position(): Position {
@@ -126,7 +150,7 @@ export class Trainer {
 
   /**
    * Trains to the last epoch, or until validation has not improved for `patience` epochs, or until `signal` aborts
-   * (after the run under way). Throws where a loss is not finite; the state is then still the one before.
+   * (after the run under way). Throws where a loss is not finite or the device fails: `lastCheckpoint` is what stays.
    */
   async *train(signal?: AbortSignal): AsyncGenerator<Progress, void, void> {
     while (!this.isDone && !signal?.aborted) {
@@ -142,7 +166,7 @@ export class Trainer {
 
   /** Frees the sessions. */
   async release(): Promise<void> {
-    await this.#session.release();
+    await this.#engine.release();
     await this.#evaluator.release();
   }
 
@@ -155,19 +179,16 @@ export class Trainer {
 
   async #run(steps: number): Promise<void> {
     const begun = performance.now();
-    const results = await this.#session.run({ ...this.#state, ...this.#feeds(steps) });
-    const state: Record<string, Tensors[string]> = {};
-    for (const name of Object.keys(this.#state)) state[name] = results[`${name}.next`]!;
     const { epoch, step, sums } = this.#position;
+    const losses = await this.#kept(this.#engine.run(this.#feeds(steps)));
     const sum = { ...sums };
     for (const name of ["loss", "reconstruction", "kl"] as const) {
-      for (const [i, value] of (results[name]!.data as Float32Array).entries()) {
+      for (const [i, value] of losses[name].entries()) {
         if (!Number.isFinite(value))
           fail("train", `the ${name} is ${value} at step ${step + i + 1} of epoch ${epoch + 1}${ADVICE}`);
         sum[name] += value;
       }
     }
-    this.#state = state;
     this.#position = { ...this.#position, step: step + steps, sums: sum };
     const seconds = (performance.now() - begun) / 1000;
     this.#pace = {
@@ -177,8 +198,18 @@ export class Trainer {
     };
   }
 
+  /** What the device was asked for; where it fails, the error says what is left. */
+  async #kept<T>(asked: Promise<T>): Promise<T> {
+    return asked.catch((error) => {
+      const { epoch, step } = this.#position;
+      throw new IsthmusError(
+        `train: stopped after ${showPosition({ epoch, step })}: ${error.message}; the last checkpoint stays, of ${showPosition(this.#last.position)}`,
+      );
+    });
+  }
+
   /** The positions of the next batches, noise for them, and where the schedules are. */
-  #feeds(steps: number): Tensors {
+  #feeds(steps: number): StepFeeds {
     const { batch, seed, epochs, learningRate, learningRateSchedule, klWeight, klSchedule } = this.config;
     const { latent } = this.description;
     const { epoch, step } = this.#position;
@@ -193,9 +224,7 @@ export class Trainer {
     const moments = Array.from({ length: steps }, (_, i) => (first + i) / this.stepsPerEpoch);
     const rates = moments.map((at) => learningRate * factorAt(learningRateSchedule, at, epochs));
     const weights = moments.map((at) => klWeight * factorAt(klSchedule, at, epochs));
-    const { channels, height, width } = this.#images.image;
     return {
-      images: tensor("uint8", [this.#images.count, channels, height, width], this.#images.data),
       index: tensor(
         "int32",
         [steps, batch],
@@ -217,7 +246,9 @@ export class Trainer {
 
   async #endEpoch(): Promise<Progress> {
     const { seed, klWeight } = this.config;
-    const validation = await this.#evaluator.losses(this.#state, this.#validation, { seed, klWeight });
+    const validation = await this.#kept(
+      this.#evaluator.losses(this.#engine.placed(), this.#validation, { seed, klWeight }),
+    );
     if (!Number.isFinite(validation.loss))
       fail(
         "train",
@@ -253,6 +284,10 @@ export class Trainer {
       isBest,
     };
   }
+}
+
+function showPosition({ epoch, step }: Pick<Position, "epoch" | "step">): string {
+  return step === 0 ? `epoch ${epoch}` : `step ${step} of epoch ${epoch + 1}`;
 }
 
 /** Throws where images are not of the model's shape, or fewer than one batch. */

@@ -8,15 +8,16 @@ import { type Dataset, splitNames } from "../src/data/dataset.ts";
 import { fail } from "../src/ir/error.ts";
 import type { Tensors } from "../src/ir/tensor.ts";
 import { version } from "../src/version.ts";
+import { chooseDevice, type DeviceChoice } from "./device.ts";
 import { Evaluator } from "./evaluate.ts";
 import { exportModel, modelNames, type Trained } from "./export.ts";
-import type { Host } from "./host/host.ts";
+import type { Device, Host, HostOptions } from "./host/host.ts";
 import type { Losses } from "./losses.ts";
 import { Decoder, Encoder } from "./models.ts";
 import { writeReport } from "./report.ts";
 import { newRunConfig, type RunConfig, type RunResult, requireSame } from "./run-config.ts";
-import { type Checkpoint, type EpochMetrics, RunDirectory } from "./run-directory.ts";
-import { beginning, type Progress, requireFit, requireState, Trainer } from "./trainer.ts";
+import { type EpochMetrics, RunDirectory } from "./run-directory.ts";
+import { beginning, type Checkpoint, type Progress, requireFit, requireState, Trainer } from "./trainer.ts";
 
 /** How often a checkpoint is written within an epoch. */
 const SAVE_SECONDS = 30;
@@ -28,6 +29,8 @@ export interface TrainOptions extends TrainingInput {
   readonly resume?: boolean | undefined;
   /** Stops after the run under way, with a checkpoint. */
   readonly signal?: AbortSignal | undefined;
+  /** What to train on; the best that works unless told. */
+  readonly device?: DeviceChoice | undefined;
   readonly threads?: number | undefined;
   /** Whether to draw pictures and write `report.html` at the end; true unless told. */
   readonly report?: boolean | undefined;
@@ -42,16 +45,17 @@ export class TrainingRun implements AsyncIterable<Progress> {
   readonly #options: Omit<TrainOptions, keyof TrainingInput>;
   #parameters: Tensors | undefined;
   #result: RunResult | undefined;
+  #device: Device | undefined;
   #isStopped = false;
 
   /** Throws one line where the model or a setting can't be, or the data don't fit them. */
   constructor(model: ModelInput, data: Dataset, options: TrainOptions, host: Host) {
-    const { out, resume, signal, threads, report, ...training } = options;
+    const { out, resume, signal, device, threads, report, ...training } = options;
     this.model = describe(model);
     this.training = parse(trainingConfig, training, "training");
     requireFit(this.model, this.training, data.train.images);
     this.#data = data;
-    this.#options = { out, resume, signal, threads, report };
+    this.#options = { out, resume, signal, device, threads, report };
     this.#host = host;
   }
 
@@ -75,7 +79,7 @@ export class TrainingRun implements AsyncIterable<Progress> {
   /** The trained encoder and decoder, opened here. Throws before the run's end. */
   async models(): Promise<{ readonly encoder: Encoder; readonly decoder: Decoder }> {
     const trained = this.#trained();
-    const options = { threads: this.#options.threads };
+    const options = await this.#at();
     return {
       encoder: await Encoder.open(exportModel("encoder", trained), "encoder", this.#host, options),
       decoder: await Decoder.open(exportModel("decoder", trained), "decoder", this.#host, options),
@@ -83,7 +87,8 @@ export class TrainingRun implements AsyncIterable<Progress> {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Progress, void, void> {
-    const { signal, threads } = this.#options;
+    const { signal } = this.#options;
+    const at = await this.#at();
     const { run, config, checkpoint } = await this.#begin();
     const { train, validation } = this.#data;
     const images = { train: train.images, validation: validation.images };
@@ -92,15 +97,17 @@ export class TrainingRun implements AsyncIterable<Progress> {
     const kept = checkpoint && (await run?.readBest());
     const trainer = await Trainer.open(this.model, this.training, images, {
       host: this.#host,
-      threads,
+      ...at,
       ...checkpoint,
     });
-    let best = this.#parametersIn(kept ?? trainer.state);
+    let best = this.#parametersIn(kept ?? trainer.lastCheckpoint.state);
     let saved = performance.now();
     const save = async () => {
-      requireFinite(trainer.state);
-      await run?.writeCheckpoint(trainer);
+      const now = await trainer.checkpoint();
+      requireFinite(now.state);
+      await run?.writeCheckpoint(now);
       saved = performance.now();
+      return now;
     };
     let isInterrupted = true;
     try {
@@ -110,9 +117,9 @@ export class TrainingRun implements AsyncIterable<Progress> {
           // not written yet is found in the checkpoint.
           metrics.push(epochMetrics(progress, progress.validation, before + trainer.pace.seconds));
           await run?.writeMetrics(metrics);
-          await save();
+          const { state } = await save();
           if (progress.isBest) {
-            best = this.#parametersIn(trainer.state);
+            best = this.#parametersIn(state);
             await run?.writeBest(best, progress.epoch);
           }
         } else if (performance.now() - saved > 1000 * SAVE_SECONDS) await save();
@@ -129,9 +136,19 @@ export class TrainingRun implements AsyncIterable<Progress> {
       throw error;
     } finally {
       this.#isStopped = isInterrupted;
-      await trainer.release();
-      if (isInterrupted) await save();
+      try {
+        if (isInterrupted) await save();
+      } finally {
+        await trainer.release();
+      }
     }
+  }
+
+  /** Where the graphs run. Throws where the device that was asked for does not work. */
+  async #at(): Promise<HostOptions & { readonly device: Device }> {
+    const { device = "auto", threads } = this.#options;
+    this.#device ??= await chooseDevice(this.#host, device);
+    return { device: this.#device, threads };
   }
 
   /** The run directory, if there is to be one, its `run.json`, and where to go on from, if it was there. */
@@ -141,14 +158,15 @@ export class TrainingRun implements AsyncIterable<Progress> {
     readonly checkpoint?: Checkpoint;
   }> {
     const { out, resume } = this.#options;
-    const config = this.#config();
+    const config = this.#config((await this.#at()).device);
     if (out === undefined) return { config };
-    if (resume && (await RunDirectory.isAt(out))) return this.#goOn(await RunDirectory.open(out));
+    if (resume && (await RunDirectory.isAt(out)))
+      return this.#goOn(await RunDirectory.open(out), config.device);
     const state = initialState(this.model, this.training.optimizer, this.training.seed);
     return { run: await RunDirectory.create(out, config, { state, position: beginning }), config };
   }
 
-  async #goOn(run: RunDirectory) {
+  async #goOn(run: RunDirectory, device: string) {
     const { result: _, ...began } = await run.readConfig();
     requireSame(began, this, run.path);
     if (began.data.fingerprint !== this.#data.fingerprint)
@@ -159,9 +177,9 @@ export class TrainingRun implements AsyncIterable<Progress> {
     // A kill may have come between this checkpoint and its parameters' being kept as the best.
     if (best?.epoch === epoch && step === 0) await run.writeBest(this.#parametersIn(checkpoint.state), epoch);
     await run.removeLeftovers();
-    // Other epochs hold from now on, for whoever goes on after a kill as well.
-    const config = { ...began, training: this.training };
-    if (JSON.stringify(began.training) !== JSON.stringify(this.training)) await run.writeConfig(config);
+    // Other epochs and another device hold from now on, for whoever goes on after a kill as well.
+    const config = { ...began, training: this.training, device };
+    if (JSON.stringify(began) !== JSON.stringify(config)) await run.writeConfig(config);
     return { run, config, checkpoint };
   }
 
@@ -169,7 +187,7 @@ export class TrainingRun implements AsyncIterable<Progress> {
   async #test(trainer: Trainer, last: EpochMetrics | undefined): Promise<void> {
     const { seed, klWeight, batch } = this.training;
     const { epoch, best } = trainer.position;
-    const evaluator = await Evaluator.open(this.model, this.#host, { threads: this.#options.threads });
+    const evaluator = await Evaluator.open(this.model, this.#host, await this.#at());
     const test = await evaluator.losses(this.parameters, this.#data.test.images, { seed, klWeight });
     await evaluator.release();
     this.#result = {
@@ -209,7 +227,7 @@ export class TrainingRun implements AsyncIterable<Progress> {
     return Object.fromEntries(parametersOf(this.model).map(({ name }) => [name, state[name]!]));
   }
 
-  #config(): RunConfig {
+  #config(device: Device): RunConfig {
     const { source, name, image, classes, fingerprint } = this.#data;
     const splits = Object.fromEntries(
       splitNames.map((split) => [
@@ -221,7 +239,7 @@ export class TrainingRun implements AsyncIterable<Progress> {
       isthmus: version,
       model: this.model,
       training: this.training,
-      device: "cpu",
+      device,
       data: { source, name, image, classes: classes === null ? null : [...classes], fingerprint, splits },
     });
   }

@@ -1,7 +1,10 @@
 /** The seam between Isthmus and ONNX Runtime: all that the rest of the code knows of a platform's package. */
 import type { DType } from "../../src/ir/dtype.ts";
 import type { Shape } from "../../src/ir/shape.ts";
-import type { Tensors } from "../../src/ir/tensor.ts";
+import type { Tensor, Tensors } from "../../src/ir/tensor.ts";
+
+/** What can run a model: `cpu`, `cuda` and `webgpu` in Node, `wasm` (the CPU) and `webgpu` in a browser. */
+export type Device = "cpu" | "wasm" | "cuda" | "webgpu";
 
 /** An input of a model as ONNX Runtime reports it. */
 export interface Port {
@@ -10,25 +13,64 @@ export interface Port {
   readonly shape: Shape;
 }
 
+/** A tensor in a GPU's memory: an output that a session was told to keep, to be fed to any session of that device. */
+export interface DeviceTensor {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  /** Frees its memory. */
+  readonly dispose: () => void;
+}
+
+/** Tensors by name, each on the host or on the device. */
+export type Placed = Readonly<Record<string, Tensor | DeviceTensor>>;
+
 /** A model that is ready to run. */
 export interface HostSession {
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
-  readonly run: (feeds: Tensors) => Promise<Tensors>;
+  /** Outputs come back on the host, but for those that the session was opened to keep on the device. */
+  readonly run: (feeds: Placed) => Promise<Placed>;
   readonly release: () => Promise<void>;
 }
 
-/** ONNX Runtime's execution providers that Isthmus knows. */
-export type Provider = "cpu" | "webgpu" | "cuda";
-
 export interface HostOptions {
-  /** What runs the model; the CPU unless told. */
-  readonly provider?: Provider | undefined;
+  /** What runs the model; the host's CPU unless told. */
+  readonly device?: Device | undefined;
   /** Threads of one run; ONNX Runtime's own choice, the physical cores, unless told. */
   readonly threads?: number | undefined;
 }
 
+export interface SessionOptions extends HostOptions {
+  /** Outputs to leave on the device, where it is a GPU. */
+  readonly keep?: readonly string[] | undefined;
+}
+
 /** One platform's ONNX Runtime. */
 export interface Host {
-  readonly open: (model: Uint8Array, options: HostOptions) => Promise<HostSession>;
+  /** The devices of the platform, the one most to be wanted first; the last one always works. */
+  readonly devices: readonly Device[];
+  /** Finds out whether a device works here, by trying it. */
+  readonly probe: (device: Device) => Promise<Finding>;
+  readonly open: (model: Uint8Array, options: SessionOptions) => Promise<HostSession>;
+}
+
+/** What trying a device gave: whether it is only emulated on the CPU, or why it does not work and what to do. */
+export type Finding =
+  | { readonly works: true; readonly isSoftware: boolean }
+  | { readonly works: false; readonly reason: string; readonly advice: string };
+
+export function isOnHost(tensor: Tensor | DeviceTensor): tensor is Tensor {
+  return "data" in tensor;
+}
+
+/** What is on the host of some tensors. */
+export function onHost(placed: Placed): Tensors {
+  return Object.fromEntries(
+    Object.entries(placed).flatMap(([name, tensor]) => (isOnHost(tensor) ? [[name, tensor]] : [])),
+  );
+}
+
+/** Frees those of some tensors that are on the device. */
+export function dispose(placed: Placed): void {
+  for (const tensor of Object.values(placed)) if (!isOnHost(tensor)) tensor.dispose();
 }

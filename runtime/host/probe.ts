@@ -4,13 +4,13 @@ import { tensor } from "../../src/ir/tensor.ts";
 import { input } from "../../src/ir/value.ts";
 import { add } from "../../src/ops/index.ts";
 import { Session } from "../session.ts";
-import type { Provider } from "./host.ts";
+import type { Device } from "./host.ts";
 import { nodeHost } from "./node.ts";
 
 const x = input("x", "float32", [4]);
 try {
   const session = await Session.open(graph("probe", { x }, { y: add(x, 1) }), nodeHost, {
-    provider: process.argv[2] as Provider,
+    device: process.argv[2] as Device,
   });
   const { y } = await session.run({ x: tensor("float32", [4], Float32Array.of(0, 1, 2, 3)) });
   const isRight = [1, 2, 3, 4].every((value, i) => y.data[i] === value);

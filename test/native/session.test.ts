@@ -30,7 +30,7 @@ async function counted() {
   const g = graph("sum", { x, y, scale }, { z: mul(add(x, y), scale) });
   const native = await nodeHost.open(encode(g), {});
   const run = vi.fn(native.run);
-  const session = await Session.open(g, { open: async () => ({ ...native, run }) });
+  const session = await Session.open(g, { ...nodeHost, open: async () => ({ ...native, run }) });
   return { session, run };
 }
 
