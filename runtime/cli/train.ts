@@ -7,6 +7,7 @@ import { type TrainingConfig, trainingConfig } from "../../graphs/training-confi
 import { splitNames } from "../../src/data/dataset.ts";
 import { fail } from "../../src/ir/error.ts";
 import { loadDataset, requireDataset } from "../data/dataset.ts";
+import { chooseDevice } from "../device.ts";
 import { nodeHost } from "../host/node.ts";
 import { describeModel } from "../report.ts";
 import { requireSame } from "../run-config.ts";
@@ -62,6 +63,7 @@ async function checkedTraining({ preset = "vae", data, training }: Settings): Pr
 export async function trainCommand(flags: TrainFlags): Promise<void> {
   const { settings, out } = await asked(() => readCall(flags));
   const { threads, json, report } = flags;
+  const device = await asked(() => chooseDevice(nodeHost, flags.device));
   const data = await loadDataset(settings.data!);
   const stop = new AbortController();
   const run = await asked(() => {
@@ -69,6 +71,7 @@ export async function trainCommand(flags: TrainFlags): Promise<void> {
       ...settings.training,
       out,
       resume: flags.resume !== undefined,
+      device,
       threads,
       report,
       signal: stop.signal,
@@ -78,7 +81,7 @@ export async function trainCommand(flags: TrainFlags): Promise<void> {
   const counts = splitNames.map((name) => showCount(data[name].images.count)).join(" + ");
   if (!json)
     say(
-      `${describeModel(run.model)} · cpu (${threads ?? availableParallelism()} threads) · ${counts} images`,
+      `${describeModel(run.model)} · ${device}${device === "cpu" ? ` (${threads ?? availableParallelism()} threads)` : ""} · ${counts} images`,
     );
 
   const view = progressView();
