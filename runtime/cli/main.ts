@@ -38,7 +38,7 @@ program
   .addOption(channels())
   .option("--validation <n>", "validation images: a share below 1, or how many", number)
   .option("--limit <n>", "train on the first n images only", integer)
-  .option("--preset <name>", "a named configuration: vae, vae-2d")
+  .option("--preset <name>", "a named configuration: vae, vae-2d, conv-vae")
   .option("--latent <n>", "latent dimensions", integer)
   .option("--hidden <widths>", "hidden layers, such as 512,256", integers)
   .option("--activation <name>", "relu, leaky_relu, elu, gelu, silu, sigmoid, tanh, softplus or linear")
