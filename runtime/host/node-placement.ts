@@ -1,8 +1,7 @@
 /** Which nodes of a model a device leaves to the CPU: at each of them data go to the host and back. */
-import { fork } from "node:child_process";
 import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
 import { fail } from "../../src/ir/error.ts";
+import { startScript } from "./child.ts";
 import type { Device } from "./host.ts";
 
 export interface Placement {
@@ -14,8 +13,7 @@ export interface Placement {
 
 /** Asks ONNX Runtime, in a process of its own since only its log tells. Throws where the device can't open the model. */
 export async function placementOf(model: Uint8Array, device: Device, subject: string): Promise<Placement> {
-  const script = new URL(import.meta.url.endsWith(".ts") ? "./place.ts" : "./place.js", import.meta.url);
-  const child = fork(fileURLToPath(script), [device], { stdio: ["pipe", "ignore", "pipe", "ipc"] });
+  const child = startScript("place", [device], { stdio: ["pipe", "ignore", "pipe", "ipc"] });
   const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
   child.stdin?.on("error", () => {}).end(model);
   const log = await text(child.stderr!);
