@@ -1,5 +1,5 @@
 /** The matrix of devices: the same tests of every operator, of training and of checkpoints for whatever runs them. */
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { DType } from "../../../src/ir/dtype.ts";
 import type { Tensors } from "../../../src/ir/tensor.ts";
 import { encode } from "../../../src/onnx/encode.ts";
@@ -7,13 +7,13 @@ import { difference } from "../difference.ts";
 import { run } from "../interpreter/interpreter.ts";
 import { courseOf, jobs } from "./jobs.ts";
 import { families, partOf, sideBySide } from "./trials.ts";
-import type { Job, Saved, Taken, trainEpoch } from "./work.ts";
+import type { Epoch, Job, Saved, Taken } from "./work.ts";
 
 /** A device somewhere: in this process, or in a page. */
 export interface Place {
   readonly runModel: (model: Uint8Array, feeds: Tensors) => Promise<Tensors>;
   readonly takeSteps: (job: Job) => Promise<Taken>;
-  readonly trainEpoch: (job: Omit<Job, "state" | "feeds">, saved: Saved) => ReturnType<typeof trainEpoch>;
+  readonly trainEpoch: (job: Job, saved: Saved) => Promise<Epoch>;
 }
 
 /** What a device is held to. */
@@ -38,10 +38,33 @@ export const shaders: Demand = {
   },
 };
 
-/** Registers the tests of a place, which is there when they run. */
-export function testPlace(place: () => Place, { tolerance, nonFinite, except }: Demand): void {
-  for (const [title, reason] of Object.entries(except)) console.info(`left out: ${title}: ${reason}`);
+/** A place to try, or why it can't be. */
+export interface Candidate {
+  readonly title: string;
+  readonly missing: string | undefined;
+  readonly demand: Demand;
+  readonly open: () => Promise<OpenPlace>;
+}
 
+export interface OpenPlace extends Place {
+  readonly close: () => Promise<void>;
+}
+
+/** Registers the tests of every candidate; those of one that is missing are skipped. */
+export function testCandidates(candidates: readonly Candidate[]): void {
+  for (const { title, missing, demand, open } of candidates) {
+    describe.skipIf(missing !== undefined)(title, () => {
+      let place: OpenPlace;
+      beforeAll(async () => {
+        place = await open();
+      });
+      afterAll(() => place?.close());
+      testPlace(() => place, demand);
+    });
+  }
+}
+
+function testPlace(place: () => Place, { tolerance, nonFinite, except }: Demand): void {
   describe("operators and their gradients", () => {
     test.each(families().map((family) => [family.title, family] as const))("%s", async (_, family) => {
       const trials = family.trials.filter(({ title }) => except[title] === undefined);

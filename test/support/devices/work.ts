@@ -62,13 +62,16 @@ export interface Saved {
   readonly position: Position;
 }
 
-/** Trains for one epoch from where it stands; returns the epoch's losses, and what is saved after it. */
+/** What came of an epoch: its mean loss, the validation loss after it, and what is saved. */
+export type Epoch = Saved & { readonly loss: number; readonly validation: number };
+
+/** Trains for one epoch from where it stands. */
 export async function trainEpoch(
   host: Host,
   device: Device,
-  { description, config, image, pixels }: Pick<Job, "description" | "config" | "image" | "pixels">,
+  { description, config, image, pixels }: Omit<Job, "state" | "feeds">,
   { checkpoint, position }: Saved,
-): Promise<Saved & { readonly loss: number; readonly validation: number }> {
+): Promise<Epoch> {
   const images = new Images(image, pixels);
   const held = images.count >> 2;
   const data = { train: images.slice(held), validation: images.slice(0, held) };
