@@ -1,7 +1,7 @@
 /** Every device of the matrix: those of Node in this process, those of a browser in a page. */
 import { nodeHost } from "../../../runtime/host/node.ts";
 import { findChromium, type ModulePage, openPage } from "../chromium.ts";
-import { type Candidate, cpu, shaders } from "./suite.ts";
+import { type Candidate, cpu, shaders, webShaders } from "./suite.ts";
 import { runModel, takeSteps, trainEpoch } from "./work.ts";
 
 /** The devices of Node. */
@@ -31,7 +31,7 @@ export function chromiumPlaces(): Candidate[] {
   return (["wasm", "webgpu"] as const).map((device) => ({
     title: `${device} in Chromium`,
     missing: findChromium().missing,
-    demand: device === "webgpu" ? shaders : cpu,
+    demand: device === "webgpu" ? webShaders : cpu,
     open: async () => {
       const page: Page = await openPage(new URL("../../browser/page/devices.ts", import.meta.url), {
         isolated: true,
