@@ -129,11 +129,13 @@ function placesOf(graph: Graph, prefix = ""): Map<string, string> {
 function refused(subject: string, error: unknown, places: ReadonlyMap<string, string>): never {
   const message = error instanceof Error ? error.message : String(error);
   const [line = message] = message.split("\n");
+  // Assertions begin with their place in ONNX Runtime's source; what they say comes last.
+  const fact = line.replace(/^.*ERROR_MESSAGE: /, "").replace(/\S*\/onnxruntime\/core\/.* was false\. /, "");
   const named = [...places.keys()]
     .filter((name) => message.includes(name))
     .sort((a, b) => b.length - a.length);
   throw new IsthmusError(
-    `${subject}: ONNX Runtime: ${line}`,
+    `${subject}: ONNX Runtime: ${fact}`,
     named[0] === undefined ? undefined : places.get(named[0]),
   );
 }

@@ -10,10 +10,8 @@ import { showShape } from "../src/ir/shape.ts";
 import { type Tensors, tensor } from "../src/ir/tensor.ts";
 import { factorAt } from "../src/optim/schedule.ts";
 import type { Engine, EngineOptions, OpenEngine, StepFeeds } from "./engine/engine.ts";
-import { openLoop } from "./engine/loop.ts";
-import { openSteps } from "./engine/steps.ts";
+import { engines } from "./engine/engines.ts";
 import { Evaluator } from "./evaluate.ts";
-import type { Device } from "./host/host.ts";
 import type { Losses } from "./losses.ts";
 
 /** Where a training stands. Together with the state's tensors it is all that the rest of the run depends on. */
@@ -69,13 +67,6 @@ export interface TrainerOptions extends EngineOptions {
 const RUN_SECONDS = 0.2;
 
 const ADVICE = ": the last checkpoint stays; try a lower learning rate";
-
-const engines: { readonly [D in Device]: OpenEngine } = {
-  cpu: openLoop,
-  wasm: openLoop,
-  cuda: openLoop,
-  webgpu: openSteps,
-};
 
 /** Trains one model on one set of images. Shuffling and noise depend on the seed and the step alone. */
 export class Trainer {

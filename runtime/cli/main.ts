@@ -10,10 +10,9 @@ import { atLeast, dimensions, integer, integers, number, path, UsageError, varia
 const json = () => new Option("--json", "print JSON for machines");
 const threads = () =>
   new Option("--threads <n>", "threads of ONNX Runtime").argParser(atLeast(1, availableParallelism()));
-const device = () =>
-  new Option("--device <name>", "what runs the model: auto takes the best that works")
-    .choices(["auto", "cpu", "cuda", "webgpu"])
-    .default("auto");
+const device = (what: string) =>
+  new Option("--device <name>", what).choices(["auto", "cpu", "cuda", "webgpu"]);
+const runsOn = () => device("what runs the model: auto takes the best that works").default("auto");
 const data = () => new Option("--data <set>", "digits, mnist, or a folder of IDX files or of images");
 const resize = () =>
   new Option("--resize <WxH>", "bring every image of a folder to one size").argParser(dimensions);
@@ -57,7 +56,7 @@ program
   .option("--kl-warmup <epochs>", "epochs over which the KL weight rises from 0", number)
   .option("--patience <n>", "stop after n epochs without a better validation loss", integer)
   .addOption(seed())
-  .addOption(device())
+  .addOption(runsOn())
   .addOption(threads())
   .addOption(out("run directory (default: runs/<data>-<preset>)"))
   .option("--resume [run]", "go on with the run, or begin it if it is not there")
@@ -77,7 +76,7 @@ program
   .addOption(
     new Option("--split <name>", "which images").choices(["train", "validation", "test"]).default("test"),
   )
-  .addOption(device())
+  .addOption(runsOn())
   .addOption(threads())
   .addOption(json())
   .action(async (run, options) => (await import("./evaluate.ts")).evaluateCommand(run, options));
@@ -89,7 +88,7 @@ program
   .option("--count <n>", "how many", atLeast(1, 100_000), 100)
   .addOption(seed().default(1))
   .addOption(out("picture (.png) or pixels (.npy)", "samples.png"))
-  .addOption(device())
+  .addOption(runsOn())
   .addOption(threads())
   .action(async (run, options) => (await import("./draw.ts")).sampleCommand(run, options));
 
@@ -102,7 +101,7 @@ program
   .addOption(channels())
   .option("--count <n>", "how many", atLeast(1), 40)
   .addOption(out("picture (.png)", "reconstructions.png"))
-  .addOption(device())
+  .addOption(runsOn())
   .addOption(threads())
   .action(async (run, options) => (await import("./draw.ts")).reconstructCommand(run, options));
 
@@ -117,7 +116,7 @@ program
   .option("--steps <n>", "images a row", atLeast(2), 12)
   .addOption(seed().default(1))
   .addOption(out("picture (.png)", "interpolations.png"))
-  .addOption(device())
+  .addOption(runsOn())
   .addOption(threads())
   .action(async (run, options) => (await import("./draw.ts")).interpolateCommand(run, options));
 
@@ -137,7 +136,7 @@ program
     ]),
   )
   .addOption(out("codes (.npy or .csv)", "codes.npy"))
-  .addOption(device())
+  .addOption(runsOn())
   .addOption(threads())
   .action(async (run, options) => (await import("./code.ts")).encodeCommand(run, options));
 
@@ -147,7 +146,7 @@ program
   .argument("<run>", "run directory or decoder.onnx")
   .argument("<codes>", "codes (.npy or .csv)")
   .addOption(out("picture (.png) or pixels (.npy)", "decoded.png"))
-  .addOption(device())
+  .addOption(runsOn())
   .addOption(threads())
   .action(async (run, codes, options) => (await import("./code.ts")).decodeCommand(run, codes, options));
 
@@ -163,6 +162,7 @@ program
   .command("inspect")
   .summary("print a model's graph, parameters, operators and cost")
   .argument("<file>", "an .onnx file")
+  .addOption(device("say which nodes that device leaves to the CPU"))
   .addOption(json())
   .action(async (file, options) => (await import("./inspect.ts")).inspectCommand(file, options));
 

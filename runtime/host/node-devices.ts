@@ -1,10 +1,9 @@
 /** Which devices work in Node, found out by running a model on each in a process of its own. */
-import { fork } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { arch, env, platform } from "node:process";
-import { fileURLToPath } from "node:url";
+import { startScript } from "./child.ts";
 import type { Device, Finding } from "./host.ts";
 
 /** What a probe answers over its channel: nothing but null where the model ran. */
@@ -63,12 +62,9 @@ function hasGpu(): boolean {
 
 /** Runs one small model on the device in a child process; null, or what went wrong. */
 function run(device: Device): Promise<string | null> {
-  const script = new URL(import.meta.url.endsWith(".ts") ? "./probe.ts" : "./probe.js", import.meta.url);
   return new Promise((resolve) => {
-    const child = fork(fileURLToPath(script), [device], {
-      stdio: ["ignore", "ignore", "ignore", "ipc"],
-      timeout: 30_000,
-    });
+    const stdio = ["ignore", "ignore", "ignore", "ipc"] as const;
+    const child = startScript("probe", [device], { stdio: [...stdio], timeout: 30_000 });
     child.once("message", (answer: ProbeAnswer) => resolve(answer.error));
     child.once("error", (error) => resolve(error.message));
     child.once("exit", (code, signal) => resolve(`the attempt ended with ${signal ?? `exit code ${code}`}`));

@@ -1,4 +1,4 @@
-/** ONNX Runtime in a browser: the only file that names `onnxruntime-web`. */
+/** ONNX Runtime in a browser. */
 import type { Env } from "onnxruntime-common";
 import { fail } from "../../src/ir/error.ts";
 import type { Device, Finding, Host } from "./host.ts";
@@ -34,9 +34,24 @@ export function webHost({ wasmPaths }: WebHostOptions = {}): Host {
       if (wasmPaths !== undefined) wasm.wasmPaths = wasmPaths;
       // Read once, when the binary is loaded: the first session decides for the page.
       wasm.numThreads ??= threads ?? available();
-      return openSession(runtime, model, { device, ...options });
+      const session = await openSession(runtime, model, { device, ...options });
+      if (device !== "webgpu") return session;
+      const gpu = await runtime.env.webgpu.device;
+      return { ...session, run: (feeds) => session.run(feeds).catch((error) => explained(gpu, error)) };
     },
   };
+}
+
+/** The part of a `GPUDevice` that tells whether it is gone; TypeScript's DOM library has no WebGPU yet. */
+interface Gpu {
+  readonly lost: Promise<{ readonly reason: string; readonly message: string }>;
+}
+
+/** Throws that the GPU was lost, if it was; else the error. */
+async function explained(gpu: Gpu, error: unknown): Promise<never> {
+  const loss = await Promise.race([gpu.lost, new Promise<undefined>((resolve) => setTimeout(resolve))]);
+  if (loss === undefined) throw error;
+  throw new Error(`the GPU was lost (${loss.message || loss.reason}): reload the page to use it again`);
 }
 
 /** Threads that a page may use: one, unless it is cross-origin isolated and so may share memory. */
@@ -55,7 +70,6 @@ function requireThreads(threads: number | undefined): void {
 async function probe(device: Device): Promise<Finding> {
   if (device === "wasm") return { works: true, isSoftware: false };
   const advice = "use a current Chrome, Edge, Safari or Firefox on a machine with a GPU, or choose wasm";
-  // Typed loosely: TypeScript's DOM library has no WebGPU yet.
   const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<Adapter | null> } };
   if (gpu === undefined) {
     const reason = globalThis.isSecureContext

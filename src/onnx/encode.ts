@@ -27,7 +27,9 @@ export function encode(graph: Graph): Uint8Array {
     graph: graphProto(graph, nameGraph(graph), ""),
     metadataProps: Object.entries(graph.metadata).map(([key, value]) => ({ key, value })),
   };
-  return onnx.ModelProto.encode(model).finish();
+  // In Node protobufjs writes a Buffer, which is not the Uint8Array that it says it is wherever it is copied.
+  const { buffer, byteOffset, byteLength } = onnx.ModelProto.encode(model).finish();
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function graphProto(

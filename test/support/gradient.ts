@@ -28,9 +28,13 @@ export function weighted<D extends Float>(y: Value<D>): Value<D> {
 }
 
 /** A loss on a sample's first output; undefined where no float depends smoothly on a float. */
-export function differentiable({ op, sample, number }: Case, float?: "float64"): Differentiable | undefined {
+export function differentiable(
+  { op, sample, number }: Case,
+  float?: "float64",
+  prefix?: string,
+): Differentiable | undefined {
   if (op === "Scan" || sample.kinked) return undefined;
-  const trial = build(op, sample, number, float);
+  const trial = build(op, sample, number, float, prefix);
   const wrt = Object.entries(trial.graph.inputs).filter(([, { dtype }]) => isFloat(dtype));
   const y = trial.graph.outputs.y0 as Value<Float>;
   if (!isFloat(y.dtype) || wrt.length === 0) return undefined;

@@ -57,8 +57,15 @@ export interface Trial {
  *
  * @param number the sample's position among those of its operator
  * @param float the dtype that takes the place of every float's
+ * @param prefix what the inputs' names begin with, where several samples are to be in one graph
  */
-export function build<K extends OpType>(op: K, sample: Sample<K>, number: number, float?: "float64"): Trial {
+export function build<K extends OpType>(
+  op: K,
+  sample: Sample<K>,
+  number: number,
+  float?: "float64",
+  prefix = "",
+): Trial {
   const specs = sample.inputs as readonly (InputSpec | undefined)[];
   const inputs: Record<string, Value> = {};
   const feeds: Record<string, Tensors[string]> = {};
@@ -67,9 +74,10 @@ export function build<K extends OpType>(op: K, sample: Sample<K>, number: number
     const dtype = isFloat(spec.dtype) ? (float ?? spec.dtype) : spec.dtype;
     const size = spec.shape.reduce((a, b) => a * b, 1);
     const values = spec.draw(new Random(1, `${op}/${number}/${i}`), size);
-    feeds[`x${i}`] = tensor(dtype, spec.shape, arrayOf(dtype, values));
-    inputs[`x${i}`] = input(`x${i}`, dtype, spec.shape);
-    return inputs[`x${i}`];
+    const name = `${prefix}x${i}`;
+    feeds[name] = tensor(dtype, spec.shape, arrayOf(dtype, values));
+    inputs[name] = input(name, dtype, spec.shape);
+    return inputs[name];
   });
   const results = apply(op, operands as unknown as Inputs<K>, sample.attributes);
   const outputs = Object.fromEntries(results.map((value, i) => [`y${i}`, value]));

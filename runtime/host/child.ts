@@ -1,0 +1,13 @@
+/** Starts another script of this folder in a process of its own: what a driver does to that it does to that alone. */
+import { type ChildProcess, type ForkOptions, fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+/** @param name the script beside this one, without its ending: `.ts` in a checkout, `.js` where it was built */
+export function startScript(name: string, args: readonly string[], options: ForkOptions): ChildProcess {
+  const isSource = import.meta.url.endsWith(".ts");
+  const path = fileURLToPath(new URL(`./${name}${isSource ? ".ts" : ".js"}`, import.meta.url));
+  return fork(path, args, {
+    ...options,
+    ...(isSource && { execArgv: ["--import", import.meta.resolve("tsx")] }),
+  });
+}
