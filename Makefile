@@ -5,7 +5,7 @@ export ONNXRUNTIME_NODE_INSTALL ?= skip
 ISTHMUS := npm run -s isthmus --
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 node_modules: package-lock.json ; npm ci --no-audit --no-fund && touch node_modules
 

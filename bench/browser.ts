@@ -7,6 +7,9 @@
  * All three begin from the same weights and are given the same batches and noise, so that they show the same losses.
  * The page is cross-origin isolated: each has SIMD and as many threads as there are cores. MNIST is used where
  * ISTHMUS_TEST_DATA has it; else drawn digits. Chromium is ISTHMUS_CHROMIUM, or Debian's.
+ *
+ * Measure on an idle machine: ONNX Runtime's threads wait for each other after every operator, so that one other busy
+ * process makes its steps several times as long, and those of the others hardly longer.
  */
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
