@@ -21,6 +21,9 @@ test: install ## install, check types and style, and run the tests
 bench: install ## compare a training step with PyTorch's (needs Python with torch)
 	npx tsx bench/training.ts
 
+bench-browser: install ## compare it in Chromium with TensorFlow.js's and jax-js's
+	npx tsx bench/browser.ts
+
 mnist: install ## train the reference VAE on MNIST
 	$(ISTHMUS) train --data mnist --preset vae --latent 20 --hidden 400 --epochs 10 --batch 128 --learning-rate 1e-3 --seed 1 --out runs/mnist-vae
 
@@ -38,4 +41,4 @@ build: install ## write the package to dist
 clean: ## remove what was built and installed
 	rm -rf dist node_modules
 
-.PHONY: help install demo test bench mnist figures doctor build clean
+.PHONY: help install demo test bench bench-browser mnist figures doctor build clean

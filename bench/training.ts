@@ -18,36 +18,14 @@ import { parseArgs } from "node:util";
 import { parse } from "../graphs/config.ts";
 import { presets } from "../graphs/presets.ts";
 import { trainingConfig } from "../graphs/training-config.ts";
-import { loadDataset } from "../runtime/data/dataset.ts";
 import { nodeHost } from "../runtime/host/node.ts";
 import { Trainer } from "../runtime/trainer.ts";
-import { drawDigits } from "../src/data/digits/digits.ts";
 import type { Images } from "../src/data/images.ts";
 import { findPython } from "../test/support/python.ts";
+import { loadImages } from "./images.ts";
+import { type Contestant, compete, printRows } from "./rounds.ts";
 
 const BATCH = 128;
-const IMAGES = 54_000;
-
-/** What some steps took, and their mean loss in nats per image. */
-interface Measurement {
-  readonly seconds: number;
-  readonly steps: number;
-  readonly loss: number;
-}
-
-/** Takes at least so many training steps. */
-type Contestant = (steps: number) => Promise<Measurement>;
-
-async function loadImages(): Promise<{ readonly images: Images; readonly name: string }> {
-  const folder = process.env.ISTHMUS_TEST_DATA;
-  if (folder !== undefined) {
-    const { train } = await loadDataset({ name: join(folder, "mnist") });
-    return { images: train.images.slice(0, IMAGES), name: "MNIST" };
-  }
-  const { images } = drawDigits(2000, 1);
-  const repeated = Int32Array.from({ length: IMAGES }, (_, i) => i % images.count);
-  return { images: images.pick(repeated), name: "drawn digits" };
-}
 
 /** The trainer that every user's run goes through. Validation, after each epoch, is not counted by its pace. */
 async function openIsthmus(images: Images, threads: number): Promise<Contestant> {
@@ -98,11 +76,6 @@ async function openTorch(images: Images, threads: number) {
   };
 }
 
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2;
-}
-
 const { values: options } = parseArgs({
   options: {
     json: { type: "boolean", default: false },
@@ -119,24 +92,9 @@ const contestants: Readonly<Record<string, Contestant>> = {
   "torch eager": torch.eager,
   "torch.compile": torch.compile,
 };
-const measured: Record<string, Measurement[]> = {};
-for (const [title, run] of Object.entries(contestants)) {
-  await run(steps);
-  measured[title] = [];
-}
-for (let round = 0; round < rounds; round++) {
-  for (const [title, run] of Object.entries(contestants)) measured[title]!.push(await run(steps));
-}
+const measured = await compete(contestants, { rounds, steps });
 torch.close();
 
-const perStep = (title: string) => measured[title]!.map(({ seconds, steps }) => (1000 * seconds) / steps);
-const rows = Object.keys(contestants).map((title) => ({
-  title,
-  median: median(perStep(title)),
-  min: Math.min(...perStep(title)),
-  ratio: median(perStep(title).map((time, round) => time / perStep("torch.compile")[round]!)),
-  loss: measured[title]!.at(-1)!.loss,
-}));
 const setting = {
   data: name,
   model: "784-400-20",
@@ -148,22 +106,5 @@ const setting = {
   node: process.version,
   cpu: cpus()[0]?.model ?? "",
 };
-if (options.json) {
-  console.log(JSON.stringify({ setting, rows, rounds: measured }));
-} else {
-  console.log(Object.values(setting).join(" · "));
-  console.table(
-    Object.fromEntries(
-      rows.map(({ title, median, min, ratio, loss }) => [
-        title,
-        {
-          "ms/step, median": +median.toFixed(2),
-          "ms/step, least": +min.toFixed(2),
-          "of torch.compile": +ratio.toFixed(2),
-          "loss at the end": +loss.toFixed(1),
-        },
-      ]),
-    ),
-  );
-}
+printRows(setting, measured, { reference: "torch.compile", json: options.json });
 process.exit();

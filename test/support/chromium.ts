@@ -83,7 +83,7 @@ export async function openPage<M>(
   await page.goto(origin);
   return {
     call: async (name, ...args) => {
-      const result = await page.evaluate(callInPage, { name, args }).catch((error) => {
+      const result = await page.evaluate(callIn, { name, args: args.map(sendable) }).catch((error) => {
         // A module that fails to load is reported by the page as well; once is enough.
         errors.length = 0;
         throw error;
@@ -101,11 +101,18 @@ export async function openPage<M>(
   };
 }
 
-/** Made from a text: what transforms this file for Node must not transform what the page runs. */
-const callInPage = new Function(
-  "call",
-  "return loaded.then((module) => module[call.name](...call.args))",
-) as (call: { readonly name: string; readonly args: readonly unknown[] }) => unknown;
+// Runs in the page, so it names nothing of this file; `import` here would be rewritten by what runs the tests.
+declare const loaded: Promise<Readonly<Record<string, (...args: readonly unknown[]) => unknown>>>;
+const callIn = ({ name, args }: { name: string; args: readonly unknown[] }) =>
+  loaded.then((module) => module[name]!(...args));
+
+/** Playwright sends typed arrays as such, but Node's Buffers, which protobufjs makes, as objects. */
+function sendable(value: unknown): unknown {
+  if (Buffer.isBuffer(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  if (value === null || typeof value !== "object" || ArrayBuffer.isView(value)) return value;
+  if (Array.isArray(value)) return value.map(sendable);
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, sendable(item)]));
+}
 
 // A module that can't be loaded is an error of the call that waits for it.
 const HTML = `<!doctype html><link rel="icon" href="data:,"><script>const loaded = import("/module.js");</script>`;
