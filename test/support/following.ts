@@ -7,6 +7,7 @@ import { initialState } from "../../graphs/state.ts";
 import { stepGraph } from "../../graphs/step.ts";
 import { trainingGraph } from "../../graphs/training.ts";
 import type { TrainingConfig } from "../../graphs/training-config.ts";
+import type { OpenEngine, StepFeeds, StepLosses } from "../../runtime/engine/engine.ts";
 import { nodeHost } from "../../runtime/host/node.ts";
 import { readSafetensors, writeSafetensors } from "../../runtime/safetensors.ts";
 import { Session } from "../../runtime/session.ts";
@@ -97,6 +98,26 @@ export async function followSteps(job: Job): Promise<Followed> {
   }
   await session.release();
   return { ...state, ...joined(results) };
+}
+
+/** By an engine, in so many runs of equally many steps. */
+export async function followEngine(job: Job, open: OpenEngine, runs: number): Promise<Followed> {
+  const { images: _, ...sequences } = feedsOf(job);
+  const { model: description, training: config, images } = job;
+  const engine = await open({ description, config, images, state: beginningOf(job) }, { host: nodeHost });
+  const losses: StepLosses[] = [];
+  for (let run = 0; run < runs; run++) {
+    const [start, end] = [(run * STEPS) / runs, ((run + 1) * STEPS) / runs];
+    const parts = Object.entries(sequences).map(([name, value]) => [name, part(value, start, end)] as const);
+    losses.push(await engine.run(Object.fromEntries(parts) as StepFeeds));
+  }
+  const state = await engine.state();
+  await engine.release();
+  const column = (name: keyof StepLosses) => Float32Array.from(losses.flatMap((run) => [...run[name]]));
+  return {
+    ...state,
+    ...Object.fromEntries(lossNames.map((name) => [name, tensor("float32", [STEPS], column(name))])),
+  };
 }
 
 function beginningOf({ model, training }: Job): Tensors {
