@@ -25,6 +25,8 @@ export const likelihood = z.discriminatedUnion("kind", [
   }),
 ]);
 
+export type LikelihoodConfig = z.output<typeof likelihood>;
+
 /** `value` as the schema has it, defaults filled in. Throws one line that names what is wrong and where. */
 export function parse<Schema extends z.ZodType>(
   schema: Schema,

@@ -4,13 +4,14 @@ import { input } from "../src/ir/value.ts";
 import { initialisers } from "../src/nn/init.ts";
 import { type Parameter, Scope } from "../src/nn/scope.ts";
 import { parse } from "./config.ts";
-import type { Floats, Model } from "./model.ts";
+import type { Family, Floats, Model } from "./model.ts";
+import { convVae } from "./models/conv-vae.ts";
 import { vae } from "./models/vae.ts";
 
-export const families = { vae } as const;
+export const families = { vae, "conv-vae": convVae } as const;
 
 /** A model as data; `family` says which of the families it is of. */
-export const modelDescription = z.discriminatedUnion("family", [vae.config]);
+export const modelDescription = z.discriminatedUnion("family", [vae.config, convVae.config]);
 export type ModelDescription = z.output<typeof modelDescription>;
 /** A description in which everything that has a default may be left out. */
 export type ModelInput = z.input<typeof modelDescription>;
@@ -29,7 +30,8 @@ export function instantiate(
   parameters: Readonly<Record<string, Floats>> = {},
 ): { readonly model: Model; readonly scope: Scope } {
   const scope = new Scope(initialisers[description.initialiser], parameters);
-  return { model: families[description.family].model(description, scope), scope };
+  const { model } = families[description.family] as Family<z.ZodType<ModelDescription>>;
+  return { model: model(description, scope), scope };
 }
 
 /** The parameters of both halves, in the order of a forward pass. */
@@ -45,5 +47,6 @@ export function parametersOf(description: ModelDescription): readonly Parameter[
 
 /** `vae · 784-400-20` */
 export function summary(description: ModelDescription): string {
-  return `${description.family} · ${families[description.family].summary(description)}`;
+  const { summary } = families[description.family] as Family<z.ZodType<ModelDescription>>;
+  return `${description.family} · ${summary(description)}`;
 }

@@ -3,15 +3,17 @@ import type { ImageShape } from "../src/data/images.ts";
 import { describe, type ModelDescription, type ModelInput } from "./families.ts";
 
 type Settings<F extends ModelInput["family"]> = Omit<Extract<ModelInput, { family: F }>, "family">;
-type Preset<F extends ModelInput["family"]> = (settings: Settings<F>) => ModelDescription;
 
 export const presets = {
   /** Dense, 400 hidden units and 20 latent dimensions: the VAE of PyTorch's own example (Kingma & Welling 2014). */
-  vae: (settings) => describe({ family: "vae", ...settings }),
+  vae: (settings: Settings<"vae">): ModelDescription => describe({ family: "vae", ...settings }),
   /** Two latent dimensions and Glorot's initialiser: a plane of images to walk in. */
-  "vae-2d": (settings) =>
+  "vae-2d": (settings: Settings<"vae">): ModelDescription =>
     describe({ family: "vae", hidden: [512, 256], latent: 2, initialiser: "glorot", ...settings }),
-} as const satisfies Readonly<Record<string, Preset<"vae">>>;
+  /** Strided convolutions and their transposes, as in the examples of Keras and PyTorch. */
+  "conv-vae": (settings: Settings<"conv-vae">): ModelDescription =>
+    describe({ family: "conv-vae", ...settings }),
+} as const;
 
 export type PresetName = keyof typeof presets;
 

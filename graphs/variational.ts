@@ -6,10 +6,12 @@ import { within } from "../src/ir/origin.ts";
 import { staticShape } from "../src/ir/shape.ts";
 // biome-ignore format: one list of names
 import {
-  type DiagonalGaussian, gaussianLogProbability, klToStandardNormal, type Likelihood, reparameterize,
-  standardNormalLogProbability,
+  bernoulli, type DiagonalGaussian, gaussian, gaussianLogProbability, klToStandardNormal, type Likelihood,
+  reparameterize, standardNormalLogProbability,
 } from "../src/nn/distribution.ts";
+import type { Scope } from "../src/nn/scope.ts";
 import { add, flatten, mul, neg, reduceMean, reduceSum, reshape, sub } from "../src/ops/index.ts";
+import type { LikelihoodConfig } from "./config.ts";
 import type { Floats, Model } from "./model.ts";
 
 /** The halves of a VAE: images to a posterior over codes, codes to a likelihood of images. */
@@ -23,6 +25,11 @@ export interface Halves {
 export const rows = (image: Floats) => within("image", () => flatten(image));
 const klOf = (posterior: DiagonalGaussian) =>
   within("kl", () => reduceSum(klToStandardNormal(posterior), [-1]));
+
+/** What a configuration says that pixels are, for what a decoder puts out: `[rows, pixels]`. */
+export function likelihoodOf(config: LikelihoodConfig, scope: Scope): (output: Floats) => Likelihood {
+  return config.kind === "bernoulli" ? bernoulli(scope) : gaussian(scope, config.variance);
+}
 
 /** A model that is trained on −ELBO = reconstruction + KL (Kingma & Welling 2014, eq. 7). */
 export function variational({ image: shape, encode, decode }: Halves): Model {

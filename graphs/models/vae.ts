@@ -1,11 +1,11 @@
 /** A variational autoencoder with dense halves (Kingma & Welling 2014, §3 and appendix C). */
 import { z } from "zod";
 import { pixelsOf } from "../../src/data/images.ts";
-import { bernoulli, diagonalGaussian, gaussian } from "../../src/nn/distribution.ts";
-import { mlp } from "../../src/nn/layer.ts";
+import { diagonalGaussian } from "../../src/nn/distribution.ts";
+import { dense, mlp } from "../../src/nn/layer.ts";
 import { activation, imageShape, initialiser, likelihood, size } from "../config.ts";
 import { family } from "../model.ts";
-import { rows, variational } from "../variational.ts";
+import { likelihoodOf, rows, variational } from "../variational.ts";
 
 export const vae = family({
   config: z.strictObject({
@@ -24,14 +24,12 @@ export const vae = family({
     const encoder = mlp(scope.at("encoder"), config.hidden, config.activation);
     const posterior = diagonalGaussian(scope.at("encoder"), config.latent);
     const decoder = mlp(scope.at("decoder"), config.hidden.toReversed(), config.activation);
-    const output =
-      config.likelihood.kind === "bernoulli"
-        ? bernoulli(scope.at("decoder"), pixels)
-        : gaussian(scope.at("decoder"), pixels, config.likelihood.variance);
+    const output = dense(scope.at("decoder").at("output"), pixels);
+    const pixelsAre = likelihoodOf(config.likelihood, scope.at("decoder"));
     return variational({
       image: config.image,
       encode: (image) => posterior(encoder(rows(image))),
-      decode: (latent) => output(decoder(latent)),
+      decode: (latent) => pixelsAre(output(decoder(latent))),
     });
   },
 });

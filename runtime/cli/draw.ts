@@ -7,7 +7,7 @@ import { codeOf, type Floats, interpolate, rows } from "../models.ts";
 import { writeNpy } from "../npy.ts";
 import { interpolations, reconstructions, samples } from "../pictures/grids.ts";
 import { say, showCount } from "./output.ts";
-import { type DataFlags, dataFor, openDecoder, openRun, type RuntimeFlags } from "./source.ts";
+import { chosen, type DataFlags, dataFor, openDecoder, openRun, type RuntimeFlags } from "./source.ts";
 import { requireEnding } from "./usage.ts";
 
 interface Flags extends RuntimeFlags {
@@ -45,7 +45,8 @@ export async function reconstructCommand(
   const run = await openRun(path);
   const data = await dataFor(run, flags);
   const originals = data.test.images.slice(0, flags.count);
-  const [encoder, decoder] = [await run.encoder(flags), await run.decoder(flags)];
+  const at = await chosen(flags);
+  const [encoder, decoder] = [await run.encoder(at), await run.decoder(at)];
   const decoded = await decoder.decode(codeOf(await encoder.encode(originals)));
   await writeWhole(flags.out, (await reconstructions(originals, Images.fromTensor(decoded))).png);
   say(flags.out);
@@ -62,7 +63,8 @@ export async function interpolateCommand(
   const order = new Random(flags.seed, "interpolate").permutation(images.count);
   const pick = (offset: number) =>
     images.pick(Array.from({ length: flags.rows }, (_, i) => order[(2 * i + offset) % images.count]!));
-  const [encoder, decoder] = [await run.encoder(flags), await run.decoder(flags)];
+  const at = await chosen(flags);
+  const [encoder, decoder] = [await run.encoder(at), await run.decoder(at)];
   const [from, to] = [codeOf(await encoder.encode(pick(0))), codeOf(await encoder.encode(pick(1)))];
   const decoded = Images.fromTensor(await decoder.decode(interpolate(from, to, flags.steps)));
   await writeWhole(flags.out, (await interpolations(decoded, flags.steps)).png);

@@ -1,7 +1,7 @@
 /** `isthmus evaluate` */
 import type { SplitName } from "../../src/data/dataset.ts";
 import { print, showCount } from "./output.ts";
-import { type DataFlags, dataFor, openRun, type RuntimeFlags } from "./source.ts";
+import { chosen, type DataFlags, dataFor, openRun, type RuntimeFlags } from "./source.ts";
 
 interface Flags extends DataFlags, RuntimeFlags {
   readonly split: SplitName;
@@ -11,7 +11,7 @@ interface Flags extends DataFlags, RuntimeFlags {
 export async function evaluateCommand(path: string, flags: Flags): Promise<void> {
   const run = await openRun(path);
   const data = await dataFor(run, flags);
-  const losses = await run.evaluate(data, flags.split, { threads: flags.threads });
+  const losses = await run.evaluate(data, flags.split, await chosen(flags));
   const { loss, reconstruction, kl } = losses;
   const images = data[flags.split].images.count;
   const line = `${flags.split} ${loss.toFixed(2)} nats (reconstruction ${reconstruction.toFixed(2)}, kl ${kl.toFixed(2)}) over ${showCount(images)} images`;

@@ -4,17 +4,28 @@ import { freeInputs } from "../../src/ir/graph.ts";
 import { print as printGraph } from "../../src/ir/print.ts";
 import { showType } from "../../src/ir/value.ts";
 import { decode } from "../../src/onnx/decode.ts";
+import { chooseDevice, type DeviceChoice } from "../device.ts";
 import { readBytes } from "../host/file.ts";
-import { print, showBytes, showCount } from "./output.ts";
+import { nodeHost } from "../host/node.ts";
+import { placementOf } from "../host/node-placement.ts";
+import { print, showBytes, showCount, showPlacement } from "./output.ts";
 import { asked } from "./usage.ts";
 
 /** Protobuf messages end here. */
 const LARGEST = 2 ** 31;
 
-export async function inspectCommand(path: string, { json }: { readonly json?: boolean }): Promise<void> {
+interface Flags {
+  /** Whose share of the nodes to tell. */
+  readonly device?: DeviceChoice;
+  readonly json?: boolean;
+}
+
+export async function inspectCommand(path: string, { device, json }: Flags): Promise<void> {
   const bytes = await asked(() => readBytes(path, LARGEST));
+  const chosen = device && (await asked(() => chooseDevice(nodeHost, device)));
   const graph = decode(bytes, path);
   const cost = costOf(graph);
+  const placement = chosen && { device: chosen, ...(await placementOf(bytes, chosen, path)) };
   const types = (values: readonly (readonly [string, Parameters<typeof showType>[0]])[]) =>
     Object.fromEntries(values.map(([name, value]) => [name, showType(value)]));
   const result = {
@@ -26,10 +37,18 @@ export async function inspectCommand(path: string, { json }: { readonly json?: b
     metadata: graph.metadata,
     ...cost,
     operators: Object.fromEntries(cost.operators),
+    ...(placement && { placement }),
   };
+  const lines = [
+    ...header(graph.doc, bytes.length, graph.metadata),
+    "",
+    printGraph(graph),
+    "",
+    ...figures(cost),
+  ];
   print(
     result,
-    [...header(graph.doc, bytes.length, graph.metadata), "", printGraph(graph), "", ...figures(cost)],
+    placement === undefined ? lines : [...lines, showPlacement(placement.device, placement)],
     json,
   );
 }

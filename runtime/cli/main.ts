@@ -10,6 +10,9 @@ import { atLeast, dimensions, integer, integers, number, path, UsageError, varia
 const json = () => new Option("--json", "print JSON for machines");
 const threads = () =>
   new Option("--threads <n>", "threads of ONNX Runtime").argParser(atLeast(1, availableParallelism()));
+const device = (what: string) =>
+  new Option("--device <name>", what).choices(["auto", "cpu", "cuda", "webgpu"]);
+const runsOn = () => device("what runs the model: auto takes the best that works").default("auto");
 const data = () => new Option("--data <set>", "digits, mnist, or a folder of IDX files or of images");
 const resize = () =>
   new Option("--resize <WxH>", "bring every image of a folder to one size").argParser(dimensions);
@@ -34,7 +37,7 @@ program
   .addOption(channels())
   .option("--validation <n>", "validation images: a share below 1, or how many", number)
   .option("--limit <n>", "train on the first n images only", integer)
-  .option("--preset <name>", "a named configuration: vae, vae-2d")
+  .option("--preset <name>", "a named configuration: vae, vae-2d, conv-vae")
   .option("--latent <n>", "latent dimensions", integer)
   .option("--hidden <widths>", "hidden layers, such as 512,256", integers)
   .option("--activation <name>", "relu, leaky_relu, elu, gelu, silu, sigmoid, tanh, softplus or linear")
@@ -53,6 +56,7 @@ program
   .option("--kl-warmup <epochs>", "epochs over which the KL weight rises from 0", number)
   .option("--patience <n>", "stop after n epochs without a better validation loss", integer)
   .addOption(seed())
+  .addOption(runsOn())
   .addOption(threads())
   .addOption(out("run directory (default: runs/<data>-<preset>)"))
   .option("--resume [run]", "go on with the run, or begin it if it is not there")
@@ -72,6 +76,7 @@ program
   .addOption(
     new Option("--split <name>", "which images").choices(["train", "validation", "test"]).default("test"),
   )
+  .addOption(runsOn())
   .addOption(threads())
   .addOption(json())
   .action(async (run, options) => (await import("./evaluate.ts")).evaluateCommand(run, options));
@@ -83,6 +88,7 @@ program
   .option("--count <n>", "how many", atLeast(1, 100_000), 100)
   .addOption(seed().default(1))
   .addOption(out("picture (.png) or pixels (.npy)", "samples.png"))
+  .addOption(runsOn())
   .addOption(threads())
   .action(async (run, options) => (await import("./draw.ts")).sampleCommand(run, options));
 
@@ -95,6 +101,7 @@ program
   .addOption(channels())
   .option("--count <n>", "how many", atLeast(1), 40)
   .addOption(out("picture (.png)", "reconstructions.png"))
+  .addOption(runsOn())
   .addOption(threads())
   .action(async (run, options) => (await import("./draw.ts")).reconstructCommand(run, options));
 
@@ -109,6 +116,7 @@ program
   .option("--steps <n>", "images a row", atLeast(2), 12)
   .addOption(seed().default(1))
   .addOption(out("picture (.png)", "interpolations.png"))
+  .addOption(runsOn())
   .addOption(threads())
   .action(async (run, options) => (await import("./draw.ts")).interpolateCommand(run, options));
 
@@ -128,6 +136,7 @@ program
     ]),
   )
   .addOption(out("codes (.npy or .csv)", "codes.npy"))
+  .addOption(runsOn())
   .addOption(threads())
   .action(async (run, options) => (await import("./code.ts")).encodeCommand(run, options));
 
@@ -137,6 +146,7 @@ program
   .argument("<run>", "run directory or decoder.onnx")
   .argument("<codes>", "codes (.npy or .csv)")
   .addOption(out("picture (.png) or pixels (.npy)", "decoded.png"))
+  .addOption(runsOn())
   .addOption(threads())
   .action(async (run, codes, options) => (await import("./code.ts")).decodeCommand(run, codes, options));
 
@@ -152,6 +162,7 @@ program
   .command("inspect")
   .summary("print a model's graph, parameters, operators and cost")
   .argument("<file>", "an .onnx file")
+  .addOption(device("say which nodes that device leaves to the CPU"))
   .addOption(json())
   .action(async (file, options) => (await import("./inspect.ts")).inspectCommand(file, options));
 

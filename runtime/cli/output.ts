@@ -1,5 +1,7 @@
 /** What commands print: results on standard output, what they are doing on standard error. */
 import { stderr, stdout } from "node:process";
+import type { Device } from "../host/host.ts";
+import type { Placement } from "../host/node-placement.ts";
 
 /** One result: a JSON object for machines, or lines for people. */
 export function print(result: unknown, lines: readonly string[], json: boolean | undefined): void {
@@ -20,4 +22,12 @@ export function showBytes(bytes: number): string {
 /** `49,800` */
 export function showCount(count: number): string {
   return Math.round(count).toLocaleString("en-US");
+}
+
+/** What a device leaves to the CPU, in a line. */
+export function showPlacement(device: Device, { nodes, elsewhere }: Placement): string {
+  if (device === "cpu" || elsewhere.length === 0) return `${device}: runs all ${nodes} nodes itself`;
+  const shown = elsewhere.slice(0, 8).map(({ op, name }) => (name === "" ? op : `${op} (${name})`));
+  const rest = elsewhere.length > shown.length ? `, and ${elsewhere.length - shown.length} more` : "";
+  return `${device}: leaves ${elsewhere.length} of ${nodes} nodes to the cpu, at the cost of copies: ${shown.join(", ")}${rest}`;
 }

@@ -7,6 +7,7 @@ import { type PresetName, presets } from "../../graphs/presets.ts";
 import type { ImageShape } from "../../src/data/images.ts";
 import { fail } from "../../src/ir/error.ts";
 import { dataSpec } from "../data/dataset.ts";
+import type { DeviceChoice } from "../device.ts";
 import { unreadable } from "../host/file.ts";
 import { readJson } from "../json.ts";
 import { nearest } from "../nearest.ts";
@@ -50,6 +51,7 @@ export interface TrainFlags {
   readonly klWarmup?: number;
   readonly patience?: number;
   readonly seed?: number;
+  readonly device: DeviceChoice;
   readonly threads?: number;
   readonly out?: string;
   readonly resume?: string | true;

@@ -4,7 +4,9 @@ import { type Dataset, type SplitName, splitNames } from "../../src/data/dataset
 import { type ImageShape, Images } from "../../src/data/images.ts";
 import { fail } from "../../src/ir/error.ts";
 import { type DataSpec, loadDataset, requireDataset } from "../data/dataset.ts";
+import { chooseDevice, type DeviceChoice } from "../device.ts";
 import { unreadable } from "../host/file.ts";
+import type { HostOptions } from "../host/host.ts";
 import { nodeHost } from "../host/node.ts";
 import { Decoder, Encoder } from "../models.ts";
 import { Run } from "../run.ts";
@@ -17,6 +19,7 @@ export interface DataFlags {
 }
 
 export interface RuntimeFlags {
+  readonly device: DeviceChoice;
   readonly threads?: number;
 }
 
@@ -38,16 +41,23 @@ async function kindOf(path: string): Promise<"folder" | "file"> {
   return entry.isDirectory() ? "folder" : "file";
 }
 
+/** Where the options say that models run. Throws where the device does not work. */
+export async function chosen({ device, threads }: RuntimeFlags): Promise<HostOptions> {
+  return { device: await asked(() => chooseDevice(nodeHost, device)), threads };
+}
+
 /** The encoder of a run, or the one in a file. */
 export async function openEncoder(path: string, flags: RuntimeFlags): Promise<Encoder> {
-  if ((await asked(() => kindOf(path))) === "folder") return (await openRun(path)).encoder(flags);
-  return Encoder.open(await readFile(path), path, nodeHost, flags);
+  if ((await asked(() => kindOf(path))) === "folder")
+    return (await openRun(path)).encoder(await chosen(flags));
+  return Encoder.open(await readFile(path), path, nodeHost, await chosen(flags));
 }
 
 /** The decoder of a run, or the one in a file. */
 export async function openDecoder(path: string, flags: RuntimeFlags): Promise<Decoder> {
-  if ((await asked(() => kindOf(path))) === "folder") return (await openRun(path)).decoder(flags);
-  return Decoder.open(await readFile(path), path, nodeHost, flags);
+  if ((await asked(() => kindOf(path))) === "folder")
+    return (await openRun(path)).decoder(await chosen(flags));
+  return Decoder.open(await readFile(path), path, nodeHost, await chosen(flags));
 }
 
 /** The data that the options name. */

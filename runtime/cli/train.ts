@@ -3,16 +3,22 @@ import { availableParallelism } from "node:os";
 import { basename, join, resolve } from "node:path";
 import process from "node:process";
 import { parse } from "../../graphs/config.ts";
+import { residentStepGraph } from "../../graphs/resident-step.ts";
+import { trainingGraph } from "../../graphs/training.ts";
 import { type TrainingConfig, trainingConfig } from "../../graphs/training-config.ts";
 import { splitNames } from "../../src/data/dataset.ts";
 import { fail } from "../../src/ir/error.ts";
+import { encode } from "../../src/onnx/encode.ts";
 import { loadDataset, requireDataset } from "../data/dataset.ts";
+import { chooseDevice } from "../device.ts";
+import type { Device } from "../host/host.ts";
 import { nodeHost } from "../host/node.ts";
+import { placementOf } from "../host/node-placement.ts";
 import { describeModel } from "../report.ts";
 import { requireSame } from "../run-config.ts";
 import { RunDirectory } from "../run-directory.ts";
 import { TrainingRun } from "../training-run.ts";
-import { print, say, showBytes, showCount } from "./output.ts";
+import { print, say, showBytes, showCount, showPlacement } from "./output.ts";
 import { progressView } from "./progress.ts";
 import {
   modelOf,
@@ -62,6 +68,7 @@ async function checkedTraining({ preset = "vae", data, training }: Settings): Pr
 export async function trainCommand(flags: TrainFlags): Promise<void> {
   const { settings, out } = await asked(() => readCall(flags));
   const { threads, json, report } = flags;
+  const device = await asked(() => chooseDevice(nodeHost, flags.device));
   const data = await loadDataset(settings.data!);
   const stop = new AbortController();
   const run = await asked(() => {
@@ -69,6 +76,7 @@ export async function trainCommand(flags: TrainFlags): Promise<void> {
       ...settings.training,
       out,
       resume: flags.resume !== undefined,
+      device,
       threads,
       report,
       signal: stop.signal,
@@ -78,8 +86,10 @@ export async function trainCommand(flags: TrainFlags): Promise<void> {
   const counts = splitNames.map((name) => showCount(data[name].images.count)).join(" + ");
   if (!json)
     say(
-      `${describeModel(run.model)} · cpu (${threads ?? availableParallelism()} threads) · ${counts} images`,
+      `${describeModel(run.model)} · ${device}${device === "cpu" ? ` (${threads ?? availableParallelism()} threads)` : ""} · ${counts} images`,
     );
+
+  if (!json && device !== "cpu") say(await placementLine(run, device));
 
   const view = progressView();
   // The first signal stops after the run under way, with a checkpoint; the second one does what it does by default.
@@ -103,6 +113,12 @@ export async function trainCommand(flags: TrainFlags): Promise<void> {
     return;
   }
   await conclude(run, out, json);
+}
+
+/** What of the training the device does not do itself, to be known before a long run. */
+async function placementLine({ model, training }: TrainingRun, device: Device): Promise<string> {
+  const graph = device === "cuda" ? trainingGraph(model, training) : residentStepGraph(model, training);
+  return showPlacement(device, await placementOf(encode(graph), device, graph.name));
 }
 
 async function conclude({ result }: TrainingRun, out: string, json: boolean | undefined): Promise<void> {

@@ -13,6 +13,12 @@ import { lossesOf, nextState } from "./results.ts";
 /** The largest buffer that every WebGPU device can bind (the specification's default `maxStorageBufferBindingSize`). */
 const LARGEST_BUFFER = 128 * 2 ** 20;
 
+/** Images that lie on the device until they are released. */
+interface Resident {
+  readonly placed: Placed;
+  readonly release: () => Promise<void>;
+}
+
 /**
  * A `Scan` on WebGPU would copy the state through the host at every step, so the steps are runs of their own. Where
  * the images fit they lie on the device as well; else each step's batch is sent.
@@ -31,7 +37,9 @@ export const openSteps: OpenEngine = async (
 
   const batchAt = (feeds: StepFeeds, step: number): Placed => {
     const index = element(feeds.index, step);
-    return resident === undefined ? { image: images.pick(index.data).toTensor() } : { ...resident, index };
+    return resident === undefined
+      ? { image: images.pick(index.data).toTensor() }
+      : { ...resident.placed, index };
   };
   return {
     run: async (feeds) => {
@@ -54,8 +62,9 @@ export const openSteps: OpenEngine = async (
     placed: () => state,
     state: async () => onHost(await download.of(state)),
     release: async () => {
+      // What a session made is gone with it, so that goes first.
       dispose(state);
-      if (resident !== undefined) dispose(resident);
+      await resident?.release();
       await session.release();
       await download.release();
     },
@@ -63,13 +72,16 @@ export const openSteps: OpenEngine = async (
 };
 
 /** The images on the device; undefined where they are too large for it. */
-async function reside(images: Images, host: Host, options: HostOptions): Promise<Placed | undefined> {
+async function reside(images: Images, host: Host, options: HostOptions): Promise<Resident | undefined> {
   const all = packed(images);
   if (all.data.byteLength > LARGEST_BUFFER) return undefined;
   const upload = await openCopy({ images: all }, "device", host, options);
   const placed = await upload.of({ images: all });
-  await upload.release();
-  return placed;
+  const release = async () => {
+    dispose(placed);
+    await upload.release();
+  };
+  return { placed, release };
 }
 
 /** One element along the first axis, as a view. */

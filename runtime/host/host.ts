@@ -13,7 +13,10 @@ export interface Port {
   readonly shape: Shape;
 }
 
-/** A tensor in a GPU's memory: an output that a session was told to keep, to be fed to any session of that device. */
+/**
+ * A tensor in a GPU's memory: an output that a session was told to keep, to be fed to any session of that device. It is
+ * to be disposed of before that session is released: what happens otherwise is the end of the process.
+ */
 export interface DeviceTensor {
   readonly dtype: DType;
   readonly shape: readonly number[];

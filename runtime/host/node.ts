@@ -1,4 +1,4 @@
-/** ONNX Runtime in Node: the only file that names `onnxruntime-node`. */
+/** ONNX Runtime in Node. */
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { Host } from "./host.ts";
 import { probeInProcess } from "./node-devices.ts";

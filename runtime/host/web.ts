@@ -1,4 +1,4 @@
-/** ONNX Runtime in a browser: the only file that names `onnxruntime-web`. */
+/** ONNX Runtime in a browser. */
 import type { Env } from "onnxruntime-common";
 import { fail } from "../../src/ir/error.ts";
 import type { Device, Finding, Host } from "./host.ts";

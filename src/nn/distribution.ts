@@ -51,10 +51,9 @@ export function standardNormalLogProbability(z: Floats): Floats {
   return mul(reduceSum(add(square(z), Math.log(2 * Math.PI)), [-1]), -0.5);
 }
 
-/** Pixels as probabilities of being white, from the logits `output`; the loss stays stable for any logit. */
-export function bernoulli(scope: Scope, pixels: number): (h: Floats) => Likelihood {
-  return (h) => {
-    const logits = dense(scope.at("output"), pixels)(h);
+/** Pixels as probabilities of being white, from logits `[rows, pixels]`; the loss stays stable for any logit. */
+export function bernoulli(scope: Scope): (logits: Floats) => Likelihood {
+  return (logits) => {
     const at = scope.at("output");
     return {
       mean: at.within(() => sigmoid(logits)),
@@ -67,10 +66,12 @@ export function bernoulli(scope: Scope, pixels: number): (h: Floats) => Likeliho
 /** The variance of every pixel: a number, or one that is learned with the rest (Rybkin et al. 2021, σ-VAE). */
 export type Variance = number | "learned";
 
-/** Pixels as normal variables around the sigmoid of `output`; a learned variance is exp of `log_variance` `[1]`. */
-export function gaussian(scope: Scope, pixels: number, variance: Variance): (h: Floats) => Likelihood {
-  return (h) => {
-    const output = dense(scope.at("output"), pixels)(h);
+/**
+ * Pixels as normal variables around the sigmoid of `output` `[rows, pixels]`; a learned variance is exp of
+ * `log_variance` `[1]`.
+ */
+export function gaussian(scope: Scope, variance: Variance): (output: Floats) => Likelihood {
+  return (output) => {
     const mean = scope.at("output").within(() => sigmoid(output));
     return {
       mean,

@@ -194,7 +194,7 @@ describe("a run that is not as it was written", () => {
 });
 
 describe("settings and run.json, whatever is in them", () => {
-  const flags = { report: true };
+  const flags = { report: true, device: "cpu" } as const;
 
   /** The settings file, read as `isthmus train --config` does, but for the data. */
   async function readAll(text: string): Promise<void> {
