@@ -21,7 +21,7 @@ export type AdamConfig = Exclude<OptimizerConfig, { readonly kind: "sgd" }>;
 /** Throws where a training is by an optimizer that a TrainingSession can't be. */
 export function requireAdam(optimizer: OptimizerConfig): AdamConfig {
   if (optimizer.kind === "sgd")
-    fail("training-session", "has no sgd as Isthmus trains with it; adam and adamw it has");
+    fail("training-session", "ONNX Runtime's TrainingSession trains with adam or adamw, not with sgd");
   return optimizer;
 }
 
