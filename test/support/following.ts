@@ -7,17 +7,16 @@ import { initialState } from "../../graphs/state.ts";
 import { stepGraph } from "../../graphs/step.ts";
 import { trainingGraph } from "../../graphs/training.ts";
 import type { TrainingConfig } from "../../graphs/training-config.ts";
-import type { OpenEngine, StepFeeds, StepLosses } from "../../runtime/engine/engine.ts";
 import { nodeHost } from "../../runtime/host/node.ts";
 import { readSafetensors, writeSafetensors } from "../../runtime/safetensors.ts";
 import { Session } from "../../runtime/session.ts";
 import type { Images } from "../../src/data/images.ts";
 import { Random } from "../../src/data/random.ts";
 import { type Tensor, type Tensors, tensor } from "../../src/ir/tensor.ts";
+import { lossNames, part } from "./stepping.ts";
 
 export const STEPS = 50;
 const DRAWS = 5;
-const lossNames = ["loss", "reconstruction", "kl"] as const;
 
 export interface Job {
   readonly model: ModelDescription;
@@ -47,14 +46,6 @@ export function feedsOf({ model, training, images }: Job): Tensors {
 function normal(random: Random, shape: readonly number[]): Tensor<"float32"> {
   const size = shape.reduce((a, b) => a * b, 1);
   return tensor("float32", shape, random.fillNormal(new Float32Array(size)));
-}
-
-/** A contiguous part along the first axis; without that axis where `end` is left out. */
-function part(given: Tensor, start: number, end?: number): Tensor {
-  const [count = 1, ...rest] = given.shape;
-  const size = given.data.length / count;
-  const data = given.data.slice(start * size, (end ?? start + 1) * size);
-  return { ...given, shape: end === undefined ? rest : [end - start, ...rest], data } as Tensor;
 }
 
 function nextState(state: Tensors, results: Tensors): Tensors {
@@ -100,27 +91,8 @@ export async function followSteps(job: Job): Promise<Followed> {
   return { ...state, ...joined(results) };
 }
 
-/** By an engine, in so many runs of equally many steps. */
-export async function followEngine(job: Job, open: OpenEngine, runs: number): Promise<Followed> {
-  const { images: _, ...sequences } = feedsOf(job);
-  const { model: description, training: config, images } = job;
-  const engine = await open({ description, config, images, state: beginningOf(job) }, { host: nodeHost });
-  const losses: StepLosses[] = [];
-  for (let run = 0; run < runs; run++) {
-    const [start, end] = [(run * STEPS) / runs, ((run + 1) * STEPS) / runs];
-    const parts = Object.entries(sequences).map(([name, value]) => [name, part(value, start, end)] as const);
-    losses.push(await engine.run(Object.fromEntries(parts) as StepFeeds));
-  }
-  const state = await engine.state();
-  await engine.release();
-  const column = (name: keyof StepLosses) => Float32Array.from(losses.flatMap((run) => [...run[name]]));
-  return {
-    ...state,
-    ...Object.fromEntries(lossNames.map((name) => [name, tensor("float32", [STEPS], column(name))])),
-  };
-}
-
-function beginningOf({ model, training }: Job): Tensors {
+/** The state before the first step. */
+export function beginningOf({ model, training }: Job): Tensors {
   return initialState(model, training.optimizer, training.seed);
 }
 
