@@ -29,3 +29,33 @@ export interface TrainingRuntime {
     ) => Promise<TrainingSession>;
   };
 }
+
+/** The package with its settings. */
+export interface TrainingModule extends TrainingRuntime {
+  readonly env: {
+    readonly wasm: {
+      numThreads?: number | undefined;
+      wasmPaths?: string | { readonly mjs: string } | undefined;
+    };
+  };
+}
+
+/**
+ * Tells the package where its `.mjs` and `.wasm` files lie (the whole address of a folder, ending in a slash), before
+ * the first session is created. It loads them through a module that mends the package: its functions that read and
+ * write parameters free four bytes of the stack as if they came from the heap, after which any allocation may hang.
+ */
+export function prepareTraining(module: TrainingModule, files: string): TrainingRuntime {
+  const original = new URL("ort-training-wasm-simd-threaded.mjs", files).href;
+  const code = `import create from ${JSON.stringify(original)};
+export default async (config) => {
+  const module = await create(config);
+  const { _free: free } = module;
+  // Nothing is on the stack yet: it is below this address, and the heap above.
+  const top = module.stackSave();
+  module._free = (address) => address > top && free(address);
+  return module;
+};`;
+  module.env.wasm.wasmPaths = { mjs: `data:text/javascript,${encodeURIComponent(code)}` };
+  return module;
+}
