@@ -50,6 +50,8 @@ export function prepareTraining(module: TrainingModule, files: string): Training
   const code = `import create from ${JSON.stringify(original)};
 export default async (config) => {
   const module = await create(config);
+  // The first call of an export puts the export itself in its place.
+  module._free(0);
   const { _free: free } = module;
   // Nothing is on the stack yet: it is below this address, and the heap above.
   const top = module.stackSave();
