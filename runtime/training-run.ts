@@ -9,6 +9,7 @@ import { fail } from "../src/ir/error.ts";
 import type { Tensors } from "../src/ir/tensor.ts";
 import { version } from "../src/version.ts";
 import { chooseDevice, type DeviceChoice } from "./device.ts";
+import type { OpenEngine } from "./engine/engine.ts";
 import { Evaluator } from "./evaluate.ts";
 import { exportModel, modelNames, type Trained } from "./export.ts";
 import type { Device, Host, HostOptions } from "./host/host.ts";
@@ -32,6 +33,8 @@ export interface TrainOptions extends TrainingInput {
   /** What to train on; the best that works unless told. */
   readonly device?: DeviceChoice | undefined;
   readonly threads?: number | undefined;
+  /** What takes the steps; what suits the device unless given. */
+  readonly engine?: OpenEngine | undefined;
   /** Whether to draw pictures and write `report.html` at the end; true unless told. */
   readonly report?: boolean | undefined;
 }
@@ -50,12 +53,12 @@ export class TrainingRun implements AsyncIterable<Progress> {
 
   /** Throws one line where the model or a setting can't be, or the data don't fit them. */
   constructor(model: ModelInput, data: Dataset, options: TrainOptions, host: Host) {
-    const { out, resume, signal, device, threads, report, ...training } = options;
+    const { out, resume, signal, device, threads, engine, report, ...training } = options;
     this.model = describe(model);
     this.training = parse(trainingConfig, training, "training");
     requireFit(this.model, this.training, data.train.images);
     this.#data = data;
-    this.#options = { out, resume, signal, device, threads, report };
+    this.#options = { out, resume, signal, device, threads, engine, report };
     this.#host = host;
   }
 
@@ -97,6 +100,7 @@ export class TrainingRun implements AsyncIterable<Progress> {
     const kept = checkpoint && (await run?.readBest());
     const trainer = await Trainer.open(this.model, this.training, images, {
       host: this.#host,
+      engine: this.#options.engine,
       ...at,
       ...checkpoint,
     });

@@ -59,6 +59,12 @@ program
   .addOption(runsOn())
   .addOption(threads())
   .addOption(out("run directory (default: runs/<data>-<preset>)"))
+  .addOption(
+    new Option(
+      "--engine <name>",
+      "what takes the steps: our graphs, or ONNX Runtime's TrainingSession",
+    ).choices(["graph", "training-session"]),
+  )
   .option("--resume [run]", "go on with the run, or begin it if it is not there")
   .option("--config <file>", "settings as JSON, or another run's run.json; options go before it")
   .option("--no-report", "leave out the pictures and report.html")
@@ -154,9 +160,25 @@ program
   .command("export")
   .summary("write a run's ONNX models")
   .argument("<run>", "run directory")
-  .addOption(out("folder (default: the run directory)"))
+  .addOption(
+    new Option("--format <name>", "onnx, or what ONNX Runtime's on-device training is opened with")
+      .choices(["onnx", "ort-training"])
+      .default("onnx"),
+  )
+  .addOption(out("folder (default: the run directory, or ort-training in it)"))
   .addOption(json())
   .action(async (run, options) => (await import("./export.ts")).exportCommand(run, options));
+
+program
+  .command("import-checkpoint")
+  .summary("make a run of what ONNX Runtime's on-device training saved")
+  .argument("<run>", "the run that was exported")
+  .argument("<checkpoint>", "the file that came back")
+  .addOption(out("new run directory (default: <run>-imported)"))
+  .addOption(json())
+  .action(async (run, checkpoint, options) =>
+    (await import("./import-checkpoint.ts")).importCheckpointCommand(run, checkpoint, options),
+  );
 
 program
   .command("inspect")

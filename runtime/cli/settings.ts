@@ -52,6 +52,7 @@ export interface TrainFlags {
   readonly patience?: number;
   readonly seed?: number;
   readonly device: DeviceChoice;
+  readonly engine?: "graph" | "training-session";
   readonly threads?: number;
   readonly out?: string;
   readonly resume?: string | true;

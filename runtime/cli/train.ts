@@ -11,6 +11,7 @@ import { fail } from "../../src/ir/error.ts";
 import { encode } from "../../src/onnx/encode.ts";
 import { loadDataset, requireDataset } from "../data/dataset.ts";
 import { chooseDevice } from "../device.ts";
+import type { OpenEngine } from "../engine/engine.ts";
 import type { Device } from "../host/host.ts";
 import { nodeHost } from "../host/node.ts";
 import { placementOf } from "../host/node-placement.ts";
@@ -68,7 +69,8 @@ async function checkedTraining({ preset = "vae", data, training }: Settings): Pr
 export async function trainCommand(flags: TrainFlags): Promise<void> {
   const { settings, out } = await asked(() => readCall(flags));
   const { threads, json, report } = flags;
-  const device = await asked(() => chooseDevice(nodeHost, flags.device));
+  const engine = await asked(() => engineOf(flags, settings));
+  const device = engine === undefined ? await asked(() => chooseDevice(nodeHost, flags.device)) : "cpu";
   const data = await loadDataset(settings.data!);
   const stop = new AbortController();
   const run = await asked(() => {
@@ -78,6 +80,7 @@ export async function trainCommand(flags: TrainFlags): Promise<void> {
       resume: flags.resume !== undefined,
       device,
       threads,
+      engine,
       report,
       signal: stop.signal,
     };
@@ -113,6 +116,15 @@ export async function trainCommand(flags: TrainFlags): Promise<void> {
     return;
   }
   await conclude(run, out, json);
+}
+
+/** The engine that was asked for. Throws where it is not installed, or can't be what trains. */
+async function engineOf({ engine, device }: TrainFlags, settings: Settings): Promise<OpenEngine | undefined> {
+  if (engine !== "training-session") return undefined;
+  if (device !== "auto" && device !== "cpu")
+    fail(engine, `runs on the CPU alone: leave out --device ${device}`);
+  const { openSessionEngine } = await import("../training-session/node.ts");
+  return openSessionEngine(parse(trainingConfig, settings.training, "training"));
 }
 
 /** What of the training the device does not do itself, to be known before a long run. */

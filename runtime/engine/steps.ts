@@ -85,7 +85,7 @@ async function reside(images: Images, host: Host, options: HostOptions): Promise
 }
 
 /** One element along the first axis, as a view. */
-function element<T extends Tensor<"float32"> | Tensor<"int32">>(
+export function element<T extends Tensor<"float32"> | Tensor<"int32">>(
   { dtype, shape: [count = 1, ...rest], data }: T,
   at: number,
 ): T {

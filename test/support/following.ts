@@ -13,10 +13,10 @@ import { Session } from "../../runtime/session.ts";
 import type { Images } from "../../src/data/images.ts";
 import { Random } from "../../src/data/random.ts";
 import { type Tensor, type Tensors, tensor } from "../../src/ir/tensor.ts";
+import { lossNames, part } from "./stepping.ts";
 
 export const STEPS = 50;
 const DRAWS = 5;
-const lossNames = ["loss", "reconstruction", "kl"] as const;
 
 export interface Job {
   readonly model: ModelDescription;
@@ -46,14 +46,6 @@ export function feedsOf({ model, training, images }: Job): Tensors {
 function normal(random: Random, shape: readonly number[]): Tensor<"float32"> {
   const size = shape.reduce((a, b) => a * b, 1);
   return tensor("float32", shape, random.fillNormal(new Float32Array(size)));
-}
-
-/** A contiguous part along the first axis; without that axis where `end` is left out. */
-function part(given: Tensor, start: number, end?: number): Tensor {
-  const [count = 1, ...rest] = given.shape;
-  const size = given.data.length / count;
-  const data = given.data.slice(start * size, (end ?? start + 1) * size);
-  return { ...given, shape: end === undefined ? rest : [end - start, ...rest], data } as Tensor;
 }
 
 function nextState(state: Tensors, results: Tensors): Tensors {
@@ -99,7 +91,8 @@ export async function followSteps(job: Job): Promise<Followed> {
   return { ...state, ...joined(results) };
 }
 
-function beginningOf({ model, training }: Job): Tensors {
+/** The state before the first step. */
+export function beginningOf({ model, training }: Job): Tensors {
   return initialState(model, training.optimizer, training.seed);
 }
 
