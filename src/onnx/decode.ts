@@ -48,18 +48,6 @@ export function decode(bytes: Uint8Array, subject = "decode", selection: Selecti
   }
 }
 
-/** The names of all tensors that a file's nodes make, in the nodes' order, and of its inputs and outputs. */
-export function tensorNames(bytes: Uint8Array, subject: string) {
-  const { graph } = parseModel(bytes, subject);
-  const initialized = new Set((graph!.initializer ?? []).map(({ name }) => name ?? ""));
-  const names = (infos: readonly { name?: string | null }[]) => infos.map(({ name }) => name ?? "");
-  return {
-    inputs: names(graph!.input ?? []).filter((name) => !initialized.has(name)),
-    made: (graph!.node ?? []).flatMap(({ output }) => output ?? []),
-    outputs: names(graph!.output ?? []),
-  };
-}
-
 function parseModel(bytes: Uint8Array, subject: string) {
   try {
     const model = onnx.ModelProto.decode(bytes);
@@ -203,15 +191,17 @@ function batchOf(fed: readonly ValueInfoProto[], shapes: ReadonlyMap<string, Sha
   return isOpen ? sizes.find((size) => size > 0) : undefined;
 }
 
-function inputValue(
-  { name, type }: ValueInfoProto,
-  bare: (name: string) => string,
-  given: Shape | undefined,
-): Value {
+function inputValue(proto: ValueInfoProto, bare: (name: string) => string, given: Shape | undefined): Value {
+  const name = proto.name ?? "";
+  const declared = shapeOfInput(proto);
+  return input(bare(name), dtypeOf(proto.type?.tensorType?.elemType, name), given ?? declared);
+}
+
+/** The shape that a file declares for an input; dimensions without a size or name get a name. */
+export function shapeOfInput({ name, type }: ValueInfoProto): Shape {
   const info = type?.tensorType ?? fail("decode", `input ${name} is no tensor`);
   const shape = info.shape?.dim ?? fail("decode", `input ${name} has no shape`);
-  const dims = shape.map(
+  return shape.map(
     (dim, i): Dim => dim.dimParam || (dim.dimValue == null ? `${name}_${i}` : Number(dim.dimValue)),
   );
-  return input(bare(name ?? ""), dtypeOf(info.elemType, name ?? ""), given ?? dims);
 }

@@ -92,10 +92,11 @@ function foldNode(type: string, node: NodeProto, scope: Reading): Known | undefi
   if (type === "Shape" || type === "Size") return shapeOf(foreign);
   const fold = Object.hasOwn(folds, type) ? folds[type] : undefined;
   if (fold === undefined) return undefined;
-  const names = (node.input ?? []).filter((name) => name !== "");
+  const names = node.input ?? [];
   const inputs = names.map((name) => scope.computed.get(name) ?? knownInput(name, scope));
-  const isAboutSizes = inputs[0]?.dtype === "int64" || names.some((name) => scope.computed.has(name));
-  const isWhole = inputs.every((known) => known !== undefined);
+  // Floats that are constants may be scales; those of our own files stay as they are.
+  const isAboutSizes = inputs[0]?.dtype === "int64" || type === "Concat" || names.some((name) => scope.computed.has(name));
+  const isWhole = inputs.every((known, i) => known !== undefined || names[i] === "");
   return isWhole && isAboutSizes ? fold(foreign, inputs) : undefined;
 }
 

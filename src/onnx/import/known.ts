@@ -9,7 +9,7 @@ import { sliceRange } from "../../ops/infer/movement.ts";
 import { dtypeOf } from "../tensor.ts";
 import type { Foreign } from "./foreign.ts";
 
-/** A tensor of at most one axis whose elements are known, or at least have a name. */
+/** A small tensor whose elements are known, or at least have a name. */
 export interface Known {
   readonly dtype: DType;
   readonly shape: readonly number[];
@@ -21,7 +21,7 @@ const LONGEST = 64;
 
 /** The tensor as far as arithmetic on shapes goes; undefined where it is none of its kind. */
 export function knownOf({ dtype, shape, data }: Tensor): Known | undefined {
-  if (shape.length > 1 || data.length > LONGEST) return undefined;
+  if (shape.length > 2 || data.length > LONGEST) return undefined;
   return { dtype, shape, items: Array.from<number | bigint>(data).map(Number) };
 }
 
@@ -32,26 +32,23 @@ export function tensorOf({ dtype, shape, items }: Known): Tensor | undefined {
 }
 
 /** What an operator makes of known inputs; undefined where that is not known either. */
-type Fold = (node: Foreign, inputs: readonly Known[]) => Known | undefined;
+type Fold = (node: Foreign, inputs: readonly (Known | undefined)[]) => Known | undefined;
 
 const vector = (dtype: DType, items: readonly Dim[]): Known => ({ dtype, shape: [items.length], items });
 
 /** One operand's element after the other, the shorter one repeated. */
 const elementwise =
   (apply: (items: readonly Dim[], dtype: DType) => Dim | undefined, result?: DType): Fold =>
-  (_, inputs) => {
+  (_, given) => {
+    const inputs = given as readonly Known[];
     const longest = inputs.reduce((a, b) =>
-      b.shape.length > a.shape.length || b.items.length > a.items.length ? b : a,
+      b.items.length > a.items.length || b.shape.length > a.shape.length ? b : a,
     );
-    if (inputs.some(({ items }) => items.length !== 1 && items.length !== longest.items.length))
-      return undefined;
+    const count = longest.items.length;
+    if (inputs.some(({ items }) => items.length !== 1 && items.length !== count)) return undefined;
     const dtype = inputs.at(-1)!.dtype;
-    const items = longest.items.map((_, i) =>
-      apply(
-        inputs.map((known) => known.items[known.items.length === 1 ? 0 : i]!),
-        dtype,
-      ),
-    );
+    const at = (i: number) => inputs.map(({ items }) => items[items.length === 1 ? 0 : i]!);
+    const items = longest.items.map((_, i) => apply(at(i), dtype));
     return items.includes(undefined)
       ? undefined
       : { dtype: result ?? dtype, shape: longest.shape, items: items as Dim[] };
@@ -76,10 +73,17 @@ const reshaped =
   (shape: (known: Known) => readonly number[]): Fold =>
   (_, [known]) => {
     const target = shape(known!);
-    return target.length > 1 || sizeOf(target) !== known!.items.length
-      ? undefined
-      : { ...known!, shape: target };
+    const count = known!.items.length;
+    const rest = count / sizeOf(target.filter((size) => size !== -1));
+    const filled = target.map((size) => (size === -1 ? rest : size));
+    return sizeOf(filled) === count ? { ...known!, shape: filled } : undefined;
   };
+
+/** The rows of a vector or matrix, the elements of its first axis. */
+function rowsOf({ shape: [count = 1], items }: Known): (readonly Dim[])[] {
+  const width = items.length / count;
+  return Array.from({ length: count }, (_, i) => items.slice(i * width, (i + 1) * width));
+}
 
 // biome-ignore format: a table, one row an operator
 export const folds: Readonly<Record<string, Fold>> = {
@@ -101,18 +105,24 @@ export const folds: Readonly<Record<string, Fold>> = {
   ReduceProd: (_, [known]) => ({ ...known!, shape: [], items: [known!.items.reduce(timesDim, 1)] }),
   Squeeze: reshaped(() => []),
   Unsqueeze: reshaped(({ items }) => [items.length]),
-  Reshape: (node, [known, target]) => reshaped(({ items }) => target!.items.map((dim) => (dim === -1 ? items.length : Number(dim))))(node, [known!]),
-  Concat: (_, inputs) => vector(inputs[0]!.dtype, inputs.flatMap(({ items }) => items)),
+  Reshape: (node, [known, target]) => reshaped(() => target!.items.map(Number))(node, [known]),
+  Transpose: (_, [known]) => {
+    if (known!.shape.length < 2) return known;
+    const rows = rowsOf(known!);
+    return { ...known!, shape: known!.shape.toReversed(), items: rows[0]!.flatMap((_, i) => rows.map((row) => row[i]!)) };
+  },
+  Concat: (_, inputs) => vector(inputs[0]!.dtype, inputs.flatMap((known) => known!.items)),
   Gather: (_, [known, indices]) => {
     const chosen = indices!.items.map((index) => known!.items.at(Number(index)));
-    return chosen.includes(undefined) ? undefined : { ...known!, shape: indices!.shape, items: chosen as Dim[] };
+    return known!.shape.length !== 1 || chosen.includes(undefined) ? undefined : { ...known!, shape: indices!.shape, items: chosen as Dim[] };
   },
-  Slice: (_, [known, starts, ends, , steps]) => {
-    const [start, end, step] = [starts, ends, steps].map((given) => given?.items[0] ?? 1);
-    const { dtype, items } = known!;
-    if (typeof start !== "number" || typeof end !== "number" || typeof step !== "number" || step === 0) return undefined;
-    const { first, count } = sliceRange(items.length, start, end, step);
-    return vector(dtype, Array.from({ length: count }, (_, i) => items[first + i * step]!));
+  Slice: (_, [known, starts, ends, axes, steps]) => {
+    const [start, end, axis, step] = [starts, ends, axes, steps].map((given, i) => given?.items[0] ?? Number(i === 3));
+    if (typeof start !== "number" || typeof end !== "number" || typeof step !== "number" || axis !== 0 || step === 0) return undefined;
+    const rows = rowsOf(known!);
+    const { first, count } = sliceRange(rows.length, start, end, step);
+    const kept = Array.from({ length: count }, (_, i) => rows[first + i * step]!);
+    return { ...known!, shape: known!.shape.with(0, count), items: kept.flat() };
   },
   ConstantOfShape: (node, [size]) => {
     const { dtype, data } = node.constant("value") ?? { dtype: "float32" as const, data: [0] };

@@ -31,15 +31,17 @@ export function batchNormalization(node: Foreign): Value {
   node.ignore("momentum", "spatial");
   if (node.int("training_mode", 0) !== 0 || node.counts.outputs > 1)
     fail(node.op, "is in training mode, which is not supported: export the model in evaluation mode");
+  const epsilon = node.float("epsilon", 1e-5);
+  const ones = x.shape.slice(2).map(() => 1);
   const frozen = ({ dtype, shape, data }: Tensor, change: (value: number) => number) => {
     const values = Array.from(data as Float32Array, change);
-    return alongChannels(constant(tensor(dtype, shape, arrayOf(dtype, values))) as Floats, x);
+    return constant(tensor(dtype, [...shape, ...ones], arrayOf(dtype, values))) as Floats;
   };
-  const epsilon = node.float("epsilon", 1e-5);
-  const mean = frozen(node.tensor(3), (value) => value);
-  const inverse = frozen(node.tensor(4), (value) => 1 / Math.sqrt(value + epsilon));
+  const inverse = frozen(node.tensor(4), (variance) => 1 / Math.sqrt(variance + epsilon));
   const scale = mul(alongChannels(node.input(1), x), inverse);
-  return add(mul(sub(x, mean), scale), alongChannels(node.input(2), x));
+  const mean = frozen(node.tensor(3), (mean) => mean);
+  // Scale and shift are as small as the channels: two passes over the images.
+  return add(mul(x, scale), sub(alongChannels(node.input(2), x), mul(mean, scale)));
 }
 
 /** Over the last axes (Ba et al. 2016). */
