@@ -95,7 +95,8 @@ function foldNode(type: string, node: NodeProto, scope: Reading): Known | undefi
   const names = node.input ?? [];
   const inputs = names.map((name) => scope.computed.get(name) ?? knownInput(name, scope));
   // Floats that are constants may be scales; those of our own files stay as they are.
-  const isAboutSizes = inputs[0]?.dtype === "int64" || type === "Concat" || names.some((name) => scope.computed.has(name));
+  const isAboutSizes =
+    inputs[0]?.dtype === "int64" || type === "Concat" || names.some((name) => scope.computed.has(name));
   const isWhole = inputs.every((known, i) => known !== undefined || names[i] === "");
   return isWhole && isAboutSizes ? fold(foreign, inputs) : undefined;
 }

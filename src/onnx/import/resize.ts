@@ -122,10 +122,15 @@ function repeated(x: Value<Float>, axes: readonly Axis[]): Value {
 /** Every axis by a matrix product `[wanted, size] × [size, …]`. */
 function weighted(x: Value<Float>, axes: readonly Axis[], rows: readonly Rows[]): Value {
   return axes.reduce((y, { size, wanted }, i) => {
-    const weights = rows[i]!.flatMap((row) => Array.from({ length: size }, (_, from) => row.get(from) ?? 0));
-    const matrix = constant(tensor(x.dtype, [wanted, size], arrayOf(x.dtype, weights))) as Value<Float>;
     const axis = i + 2 - x.shape.length;
-    if (axis === -1) return matMul(y, swapAxes(matrix));
-    return axis === -2 ? matMul(matrix, y) : swapAxes(matMul(matrix, swapAxes(y, axis, -2)), axis, -2);
+    const weights = rows[i]!.map((row) => Array.from({ length: size }, (_, from) => row.get(from) ?? 0));
+    const matrix = (shape: readonly number[], values: readonly number[]) =>
+      constant(tensor(x.dtype, shape, arrayOf(x.dtype, values))) as Value<Float>;
+    if (axis === -1) {
+      const columns = Array.from({ length: size }, (_, from) => weights.map((row) => row[from]!));
+      return matMul(y, matrix([size, wanted], columns.flat()));
+    }
+    const left = matrix([wanted, size], weights.flat());
+    return axis === -2 ? matMul(left, y) : swapAxes(matMul(left, swapAxes(y, axis, -2)), axis, -2);
   }, x);
 }

@@ -1,8 +1,18 @@
-"""Three autoencoders as PyTorch users write them; `export.py` writes their ONNX files, `finetune.py` trains them on."""
+"""Three autoencoders as PyTorch users write them; `export.py` writes their ONNX files, `follow.py` trains them on.
+
+`terms` takes images [batch, 784] and noise [..., batch, latent], as that of `vae.py` does.
+"""
 
 import torch
 from torch import nn
+from torch.distributions import Normal, kl_divergence
 from torch.nn import functional as F
+
+
+def plain(reconstruction, noise):
+    """The terms of an autoencoder without a prior, which sees no noise."""
+    draws = reconstruction.expand(noise.shape[:-1])
+    return draws, torch.zeros_like(reconstruction), -draws
 
 
 class Dense(nn.Module):
@@ -13,9 +23,8 @@ class Dense(nn.Module):
         self.encoder = nn.Sequential(nn.Linear(784, 16), nn.PReLU(), nn.LayerNorm(16), nn.Linear(16, 6))
         self.decoder = nn.Sequential(nn.Linear(6, 16), nn.ELU(0.7), nn.Dropout(0.2), nn.Linear(16, 784), nn.Hardsigmoid())
 
-    def reconstruction(self, x, noise):
-        error = self.decoder(self.encoder(x.flatten(1))) - x.flatten(1)
-        return error.square().sum(1), torch.zeros(len(x))
+    def terms(self, x, noise):
+        return plain((self.decoder(self.encoder(x)) - x).square().sum(1), noise)
 
 
 class Convolutional(nn.Module):
@@ -41,8 +50,9 @@ class Convolutional(nn.Module):
         h = F.relu(self.norm(self.up(code)))
         return self.out(h.view(x.size(0), 8, 4, 4))
 
-    def reconstruction(self, x, noise):
-        return F.binary_cross_entropy(self(x), x, reduction="none").flatten(1).sum(1), torch.zeros(len(x))
+    def terms(self, x, noise):
+        y = self(x.view(-1, 1, 28, 28)).flatten(1)
+        return plain(F.binary_cross_entropy(y, x, reduction="none").sum(1), noise)
 
 
 class VariationalEncoder(nn.Module):
@@ -79,11 +89,15 @@ class Variational(nn.Module):
         self.encoder = VariationalEncoder()
         self.decoder = VariationalDecoder()
 
-    def reconstruction(self, x, noise):
-        mean, log_variance = self.encoder(x)
-        y = self.decoder(mean + torch.exp(0.5 * log_variance) * noise)
-        kl = 0.5 * (log_variance.exp() + mean.square() - 1 - log_variance).sum(1)
-        return F.binary_cross_entropy(y, x, reduction="none").flatten(1).sum(1), kl
+    def terms(self, x, noise):
+        mean, log_variance = self.encoder(x.view(-1, 1, 28, 28))
+        posterior = Normal(mean, torch.exp(0.5 * log_variance))
+        prior = Normal(torch.zeros_like(mean), torch.ones_like(mean))
+        z = mean + posterior.stddev * noise
+        y = self.decoder(z.reshape(-1, 5)).reshape(*noise.shape[:-1], 784)
+        reconstruction = F.binary_cross_entropy(y, x.expand_as(y), reduction="none").sum(-1)
+        log_weights = prior.log_prob(z).sum(-1) - posterior.log_prob(z).sum(-1) - reconstruction
+        return reconstruction, kl_divergence(posterior, prior).sum(-1), log_weights
 
 
 MODELS = {"dense": Dense, "convolutional": Convolutional, "variational": Variational}
