@@ -90,18 +90,15 @@ export function pad(node: Foreign): Value {
     const [fixed] = staticShape(node.op, [size]) as [number];
     if (before < 0 || after < 0 || (mode === "reflect" && Math.max(before, after) >= fixed))
       fail(node.op, `pads [${pads}] do not fit [${x.shape}]`);
-    const first =
-      mode === "edge"
-        ? Array.from({ length: before }, () => slice(y, axis, 0, 1))
-        : before > 0
-          ? [slice(y, axis, before, 0, -1)]
-          : [];
-    const last =
-      mode === "edge"
-        ? Array.from({ length: after }, () => slice(y, axis, fixed - 1, fixed))
-        : after > 0
-          ? [slice(y, axis, fixed - 2, fixed - 2 - after, -1)]
-          : [];
+    if (mode === "edge") {
+      const [first, last] = [slice(y, axis, 0, 1), slice(y, axis, fixed - 1, fixed)];
+      const copies = (of: Floats, count: number) => Array.from({ length: count }, () => of);
+      return concat([...copies(first, before), y, ...copies(last, after)], axis);
+    }
+    // Backwards from the last but one; an end before the first position is said from the other end.
+    const end = fixed - 2 - after;
+    const last = after > 0 ? [slice(y, axis, fixed - 2, end < 0 ? -fixed - 1 : end, -1)] : [];
+    const first = before > 0 ? [slice(y, axis, before, 0, -1)] : [];
     return concat([...first, y, ...last], axis);
   }, x);
 }
