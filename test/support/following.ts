@@ -22,6 +22,8 @@ export interface Job {
   readonly model: ModelDescription;
   readonly training: TrainingConfig;
   readonly images: Images;
+  /** Of a model from elsewhere: its name in `python/exported.py`, the parameters it begins with, and what stays. */
+  readonly exported?: { readonly name: string; readonly parameters: Tensors; readonly buffers: Tensors };
 }
 
 /** What the steps gave: `loss`, `reconstruction` and `kl` `[STEPS]`, and the state after the last under its names. */
@@ -92,8 +94,8 @@ export async function followSteps(job: Job): Promise<Followed> {
 }
 
 /** The state before the first step. */
-export function beginningOf({ model, training }: Job): Tensors {
-  return initialState(model, training.optimizer, training.seed);
+export function beginningOf({ model, training, exported }: Job): Tensors {
+  return initialState(model, training.optimizer, training.seed, exported?.parameters);
 }
 
 function evaluated(job: Job) {
@@ -116,10 +118,11 @@ export async function writeJob(folder: string, job: Job): Promise<void> {
   const { image, noise } = evaluated(job);
   const data = { ...feedsOf(job), "evaluation.image": image, "evaluation.noise": noise };
   await mkdir(folder);
-  await writeFile(join(folder, "job.json"), JSON.stringify({ model: job.model, training: job.training }));
+  const { model, training, exported } = job;
+  await writeFile(join(folder, "job.json"), JSON.stringify({ model, training, exported: exported?.name }));
   await writeFile(
     join(folder, "checkpoint.safetensors"),
-    writeSafetensors({ tensors: beginningOf(job), metadata: { format: "pt" } }),
+    writeSafetensors({ tensors: { ...beginningOf(job), ...exported?.buffers }, metadata: { format: "pt" } }),
   );
   await writeFile(join(folder, "data.safetensors"), writeSafetensors({ tensors: data, metadata: {} }));
 }
