@@ -11,7 +11,6 @@ import { Run } from "./run.ts";
 import { TrainingRun, type TrainOptions } from "./training-run.ts";
 
 export { type DataSpec, type LoadOptions, loadDataset } from "./data/dataset.ts";
-export { type Diagnosis, diagnose } from "./doctor.ts";
 export { nodeHost } from "./host/node.ts";
 export * from "./portable.ts";
 export { Run } from "./run.ts";

@@ -40,6 +40,7 @@ export * as optim from "../src/optim/index.ts";
 export { simplify } from "../src/passes/simplify.ts";
 export { version } from "../src/version.ts";
 export { chooseDevice, type DeviceChoice } from "./device.ts";
+export { type Diagnosis, diagnose } from "./doctor.ts";
 export { Evaluator } from "./evaluate.ts";
 export { exportModel, type ModelName, type Trained } from "./export.ts";
 export type {

@@ -1,8 +1,9 @@
 /** Training as a loop of runs, each some steps long and short enough to stay responsive, on whatever takes the steps. */
+import { parse } from "../graphs/config.ts";
 import type { ModelDescription } from "../graphs/families.ts";
 import { initialState } from "../graphs/state.ts";
 import { stateInputs } from "../graphs/step.ts";
-import type { TrainingConfig } from "../graphs/training-config.ts";
+import { type TrainingConfig, type TrainingInput, trainingConfig } from "../graphs/training-config.ts";
 import type { Images } from "../src/data/images.ts";
 import { Random } from "../src/data/random.ts";
 import { fail, IsthmusError } from "../src/ir/error.ts";
@@ -100,13 +101,14 @@ export class Trainer {
     this.#last = first;
   }
 
-  /** Opens the sessions. Throws where the images don't fit the model or are fewer than one batch. */
+  /** Opens the sessions. Throws where a setting can't be, or the images don't fit the model or are fewer than one batch. */
   static async open(
     description: ModelDescription,
-    config: TrainingConfig,
+    settings: TrainingInput,
     data: TrainerData,
     options: TrainerOptions,
   ): Promise<Trainer> {
+    const config = parse(trainingConfig, settings, "training");
     requireFit(description, config, data.train);
     const { engine: wanted, state: given, position = beginning, ...at } = options;
     const state = given ?? initialState(description, config.optimizer, config.seed);

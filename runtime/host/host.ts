@@ -57,9 +57,15 @@ export interface Host {
   readonly open: (model: Uint8Array, options: SessionOptions) => Promise<HostSession>;
 }
 
-/** What trying a device gave: whether it is only emulated on the CPU, or why it does not work and what to do. */
+/** What trying a device gave. */
 export type Finding =
-  | { readonly works: true; readonly isSoftware: boolean }
+  | {
+      readonly works: true;
+      /** Whether it is a GPU that the CPU only plays: slower than the CPU itself. */
+      readonly isSoftware: boolean;
+      /** What was found, such as the number of threads. */
+      readonly detail: string;
+    }
   | { readonly works: false; readonly reason: string; readonly advice: string };
 
 export function isOnHost(tensor: Tensor | DeviceTensor): tensor is Tensor {

@@ -59,16 +59,20 @@ function available(): number {
   return globalThis.crossOriginIsolated ? navigator.hardwareConcurrency : 1;
 }
 
+const ISOLATION =
+  "a cross-origin isolated page: serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
+
 function requireThreads(threads: number | undefined): void {
   if (threads === undefined || threads === 1 || globalThis.crossOriginIsolated) return;
-  fail(
-    "wasm",
-    `${threads} threads need a cross-origin isolated page: serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp`,
-  );
+  fail("wasm", `${threads} threads need ${ISOLATION}`);
+}
+
+function threadsFound(): string {
+  return globalThis.crossOriginIsolated ? `${available()} threads` : `1 thread; more need ${ISOLATION}`;
 }
 
 async function probe(device: Device): Promise<Finding> {
-  if (device === "wasm") return { works: true, isSoftware: false };
+  if (device === "wasm") return { works: true, isSoftware: false, detail: threadsFound() };
   const advice = "use a current Chrome, Edge, Safari or Firefox on a machine with a GPU, or choose wasm";
   const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<Adapter | null> } };
   if (gpu === undefined) {
@@ -79,10 +83,19 @@ async function probe(device: Device): Promise<Finding> {
   }
   const adapter = await gpu.requestAdapter().catch(() => null);
   if (adapter === null) return { works: false, reason: "the browser found no GPU that it may use", advice };
-  const { isFallbackAdapter = false, architecture = "" } = adapter.info;
-  return { works: true, isSoftware: isFallbackAdapter || architecture === "swiftshader" };
+  const { isFallbackAdapter = false, vendor = "", architecture = "" } = adapter.info;
+  const isSoftware = isFallbackAdapter || architecture === "swiftshader";
+  return {
+    works: true,
+    isSoftware,
+    detail: [vendor, architecture].filter(Boolean).join(" ") || "an adapter",
+  };
 }
 
 interface Adapter {
-  readonly info: { readonly isFallbackAdapter?: boolean; readonly architecture?: string };
+  readonly info: {
+    readonly isFallbackAdapter?: boolean;
+    readonly vendor?: string;
+    readonly architecture?: string;
+  };
 }

@@ -101,18 +101,20 @@ const withGpu = (finding: Finding): Host => ({
   devices: ["webgpu", "cpu"],
   probe: async () => finding,
 });
+const gpu: Finding = { works: true, isSoftware: false, detail: "" };
+const emulated: Finding = { ...gpu, isSoftware: true };
 const broken: Finding = { works: false, reason: "there is none", advice: "buy one" };
 
 test.each([
-  ["a GPU", { works: true, isSoftware: false }, "webgpu"],
-  ["a GPU that is the CPU in disguise", { works: true, isSoftware: true }, "cpu"],
+  ["a GPU", gpu, "webgpu"],
+  ["a GPU that is the CPU in disguise", emulated, "cpu"],
   ["none", broken, "cpu"],
 ] as const)("auto on a machine with %s", async (_, finding, chosen) => {
   expect(await chooseDevice(withGpu(finding), "auto")).toBe(chosen);
 });
 
 test("a device that was asked for is taken, or refused with the reason and what to do", async () => {
-  expect(await chooseDevice(withGpu({ works: true, isSoftware: true }), "webgpu")).toBe("webgpu");
+  expect(await chooseDevice(withGpu(emulated), "webgpu")).toBe("webgpu");
   expect(await messageOf(chooseDevice(withGpu(broken), "webgpu"))).toBe(
     "webgpu: does not work here: there is none; buy one",
   );

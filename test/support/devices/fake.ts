@@ -58,7 +58,7 @@ export function fakeGpu(): FakeGpu {
   return gpu;
 }
 
-const probe: Host["probe"] = async () => ({ works: true, isSoftware: false });
+const probe: Host["probe"] = async () => ({ works: true, isSoftware: false, detail: "" });
 
 function raise(message: string): never {
   throw new Error(message);
