@@ -54,6 +54,7 @@ export type {
   Port,
   SessionOptions,
 } from "./host/host.ts";
+export { prepareTraining, type TrainingModule, type TrainingRuntime } from "./host/training.ts";
 export type { Losses } from "./losses.ts";
 export { codeOf, Decoder, Encoder, interpolate, joined, rows } from "./models.ts";
 export { readNpy, writeNpy } from "./npy.ts";
@@ -67,3 +68,5 @@ export {
   type TrainerData,
   type TrainerOptions,
 } from "./trainer.ts";
+export { trainingSession } from "./training-session/engine.ts";
+export { trainingFiles } from "./training-session/files.ts";

@@ -27,7 +27,7 @@ export function trainingSession(load: () => Promise<TrainingRuntime>, learningRa
         {
           checkpointState: writeCheckpoint(checkpointOf(description, optimizer, first, learningRate)),
           trainModel: trainingModel(description, config),
-          optimizerModel: readableOptimizerModel(optimizer, learningRate, parameters.length),
+          optimizerModel: readableOptimizerModel(optimizer, learningRate),
         },
         { logSeverityLevel: 4 },
       ),
@@ -61,7 +61,7 @@ export function trainingSession(load: () => Promise<TrainingRuntime>, learningRa
     const moment = async (mark: number, length: number) => {
       await write(new Float32Array(length).fill(mark));
       await session.runOptimizerStep();
-      return named(await read());
+      return named((await read()).map((value) => value - mark));
     };
     const engine: Engine = {
       run: (feeds) =>

@@ -58,81 +58,62 @@ export function optimizerModel(optimizer: AdamConfig): Uint8Array {
 }
 
 /**
- * What every element of the parameters is set to before an optimizer step that is to write the first or the second
- * moments over them, instead of training. They are so small that nothing is lost by starting from them.
+ * What every element of the parameters is set to before an optimizer step that is to add the first or the second
+ * moments to them, instead of training: too little to change a moment, and nothing that a training leaves there.
  */
 export const marks = { first: 2 ** -126, second: 2 ** -125 } as const;
 
 /**
- * The same update at a learning rate of its own, for `count` parameters, and moments on demand: the web package can
- * neither set the session's rate (it stays 0.001, whatever the checkpoint says) nor read the moments or save them. It
- * does read and write parameters, so those carry the demand in and the moments out.
+ * The same update at a learning rate of its own, and moments on demand: the web package can neither set the session's
+ * rate (it stays 0.001, whatever the checkpoint says) nor read the moments or save them. It does read and write
+ * parameters, so those carry the demand in and the moments out.
  */
-export function readableOptimizerModel(
-  optimizer: AdamConfig,
-  learningRate: number,
-  count: number,
-): Uint8Array {
-  const positions = Array.from({ length: count }, (_, i) => `position/${i}`);
+export function readableOptimizerModel(optimizer: AdamConfig, learningRate: number): Uint8Array {
   return encodeModel({
     name: "optimizer",
     initializer: [
-      initializer("rate", tensor("float32", [1], Float32Array.of(learningRate))),
-      initializer("one", scalar("float32", 1)),
+      initializer("rate", scalar("float32", learningRate)),
+      initializer("minus_one", scalar("float32", -1)),
+      initializer("zero", scalar("int64", 0)),
       initializer("flat", tensor("int64", [1], BigInt64Array.of(-1n))),
       initializer("mark/first", scalar("float32", marks.first)),
       initializer("mark/second", scalar("float32", marks.second)),
-      ...positions.map((name, i) => initializer(name, scalar("int64", i))),
     ],
     node: [
-      node("SequenceAt", ["params", positions[0]!], ["some"]),
+      node("SequenceAt", ["params", "zero"], ["some"]),
       node("Reshape", ["some", "flat"], ["elements"]),
-      node("Gather", ["elements", positions[0]!], ["element"]),
+      node("Gather", ["elements", "zero"], ["element"]),
       node("Equal", ["element", "mark/first"], ["is_first"]),
       node("Equal", ["element", "mark/second"], ["is_second"]),
       node("Or", ["is_first", "is_second"], ["is_reading"]),
       node("Not", ["is_reading"], ["is_training"]),
       adamw(optimizer, "rate", ["is_training"]),
-      ...(["first", "second"] as const).map((moment) =>
-        node(
-          "If",
-          [`is_${moment}`],
-          [`read_${moment}`],
-          [
-            subgraph("then_branch", written(`${moment}_order_moments`, positions)),
-            subgraph("else_branch", untouched),
-          ],
-        ),
-      ),
+      added("first"),
+      added("second"),
     ],
     input: inputs,
     // ONNX Runtime looks at the first output alone; the others keep their nodes in the graph.
-    output: [updated, tensorInfo("read_first", "bool"), tensorInfo("read_second", "bool")],
+    output: [updated, tensorInfo("added_first", "bool"), tensorInfo("added_second", "bool")],
   });
 }
 
-/** Writes a sequence over the parameters: the one operator that writes there and is no Adam subtracts, so p − (p − m). */
-function written(moments: string, positions: readonly string[]): GraphProto {
-  const differences = positions.map((position) => `${moments}/${position}/difference`);
-  const flag = `${moments}/written`;
-  return {
+/** Adds moments to the parameters where they are asked for: no operator but gradient descent writes there. */
+function added(moment: keyof typeof marks): NodeProto {
+  const flag = `${moment}/added`;
+  const add: GraphProto = {
     name: flag,
-    node: [
-      ...positions.flatMap((position, i) => [
-        node("SequenceAt", ["params", position], [`${moments}/${position}/parameter`]),
-        node("SequenceAt", [moments, position], [`${moments}/${position}/moment`]),
-        node("Sub", [`${moments}/${position}/parameter`, `${moments}/${position}/moment`], [differences[i]!]),
-      ]),
-      node("SequenceConstruct", differences, [`${moments}/differences`]),
-      microsoftNode("SGDOptimizerV2", ["one", "params", `${moments}/differences`], [flag]),
-    ],
+    node: [microsoftNode("SGDOptimizerV2", ["minus_one", "params", `${moment}_order_moments`], [flag])],
     output: [tensorInfo(flag, "bool")],
   };
+  const leave: GraphProto = {
+    name: `${moment}/left`,
+    node: [node("Identity", [`is_${moment}`], [`${moment}/left`])],
+    output: [tensorInfo(`${moment}/left`, "bool")],
+  };
+  return node(
+    "If",
+    [`is_${moment}`],
+    [`added_${moment}`],
+    [subgraph("then_branch", add), subgraph("else_branch", leave)],
+  );
 }
-
-const untouched: GraphProto = {
-  name: "untouched",
-  initializer: [initializer("no", scalar("bool", 0))],
-  node: [node("Identity", ["no"], ["untouched"])],
-  output: [tensorInfo("untouched", "bool")],
-};
