@@ -33,7 +33,7 @@ figures: install ## draw the README's pictures again
 	cp runs/figures-2d/pictures/latent-grid.png runs/figures/pictures/reconstructions.png .github/pictures/
 
 cuda: install ## fetch ONNX Runtime's CUDA provider (Linux, CUDA 12, cuDNN 9; some 300 MB)
-	node node_modules/onnxruntime-node/script/install --onnxruntime-node-install=cuda12 && $(ISTHMUS) doctor
+	ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install && $(ISTHMUS) doctor
 
 doctor: install ## say which devices work here
 	@$(ISTHMUS) doctor
