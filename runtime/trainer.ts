@@ -13,6 +13,7 @@ import { factorAt } from "../src/optim/schedule.ts";
 import type { Engine, EngineOptions, OpenEngine, StepFeeds } from "./engine/engine.ts";
 import { engines } from "./engine/engines.ts";
 import { Evaluator } from "./evaluate.ts";
+import type { Placed } from "./host/host.ts";
 import type { Losses } from "./losses.ts";
 
 /** Where a training stands. Together with the state's tensors it is all that the rest of the run depends on. */
@@ -157,6 +158,12 @@ export class Trainer {
     }
   }
 
+  /** The mean losses of any weights of the model on some images, in nats per image: one draw each, from the seed. */
+  async losses(weights: Placed, images: Images): Promise<Losses> {
+    const { seed, klWeight } = this.config;
+    return this.#kept(this.#evaluator.losses(weights, images, { seed, klWeight }));
+  }
+
   /** Frees the sessions. */
   async release(): Promise<void> {
     await this.#engine.release();
@@ -238,10 +245,7 @@ export class Trainer {
   }
 
   async #endEpoch(): Promise<Progress> {
-    const { seed, klWeight } = this.config;
-    const validation = await this.#kept(
-      this.#evaluator.losses(this.#engine.placed(), this.#validation, { seed, klWeight }),
-    );
+    const validation = await this.losses(this.#engine.placed(), this.#validation);
     if (!Number.isFinite(validation.loss))
       fail(
         "train",

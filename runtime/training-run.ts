@@ -10,7 +10,6 @@ import type { Tensors } from "../src/ir/tensor.ts";
 import { version } from "../src/version.ts";
 import { chooseDevice, type DeviceChoice } from "./device.ts";
 import type { OpenEngine } from "./engine/engine.ts";
-import { Evaluator } from "./evaluate.ts";
 import { exportModel, modelNames, type Trained } from "./export.ts";
 import type { Device, Host, HostOptions } from "./host/host.ts";
 import type { Losses } from "./losses.ts";
@@ -189,11 +188,9 @@ export class TrainingRun implements AsyncIterable<Progress> {
 
   /** Measures the best parameters on the test images: the result. */
   async #test(trainer: Trainer, last: EpochMetrics | undefined): Promise<void> {
-    const { seed, klWeight, batch } = this.training;
+    const { batch } = this.training;
     const { epoch, best } = trainer.position;
-    const evaluator = await Evaluator.open(this.model, this.#host, await this.#at());
-    const test = await evaluator.losses(this.parameters, this.#data.test.images, { seed, klWeight });
-    await evaluator.release();
+    const test = await trainer.losses(this.parameters, this.#data.test.images);
     this.#result = {
       epochs: epoch,
       bestEpoch: best?.epoch ?? null,
@@ -211,9 +208,12 @@ export class TrainingRun implements AsyncIterable<Progress> {
     await run.writeConfig(config);
     if (this.#options.report === false || metrics.length === 0) return;
     const models = await this.models();
-    await writeReport(run, config, metrics, this.#data, models);
-    await models.encoder.release();
-    await models.decoder.release();
+    try {
+      await writeReport(run, config, metrics, this.#data, models);
+    } finally {
+      await models.encoder.release();
+      await models.decoder.release();
+    }
   }
 
   #trained(): Trained {
