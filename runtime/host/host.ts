@@ -52,6 +52,8 @@ export interface SessionOptions extends HostOptions {
 export interface Host {
   /** The devices of the platform, the one most to be wanted first; the last one always works. */
   readonly devices: readonly Device[];
+  /** Whether a GPU is only played by the CPU, as far as can be seen without trying it: slower than the CPU itself. */
+  readonly isEmulated: (device: Device) => Promise<boolean>;
   /** Finds out whether a device works here, by trying it. */
   readonly probe: (device: Device) => Promise<Finding>;
   readonly open: (model: Uint8Array, options: SessionOptions) => Promise<HostSession>;
@@ -61,8 +63,6 @@ export interface Host {
 export type Finding =
   | {
       readonly works: true;
-      /** Whether it is a GPU that the CPU only plays: slower than the CPU itself. */
-      readonly isSoftware: boolean;
       /** What was found, such as the number of threads. */
       readonly detail: string;
     }

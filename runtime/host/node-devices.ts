@@ -25,10 +25,8 @@ export async function probeInProcess(device: Device): Promise<Finding> {
 }
 
 function found(device: Device): Finding {
-  if (device === "cpu")
-    return { works: true, isSoftware: false, detail: `${availableParallelism()} threads` };
-  const isSoftware = device === "webgpu" && isEmulated();
-  return { works: true, isSoftware, detail: isSoftware ? "ran a model, in software" : "ran a model" };
+  if (device === "cpu") return { works: true, detail: `${availableParallelism()} threads` };
+  return { works: true, detail: isEmulated(device) ? "ran a model, in software" : "ran a model" };
 }
 
 /** What can be seen to be missing without a process. */
@@ -55,8 +53,8 @@ function vulkanDrivers(): string[] {
 }
 
 /** Whether the GPU can only be the CPU in disguise. */
-function isEmulated(): boolean {
-  if (platform !== "linux") return false;
+export function isEmulated(device: Device): boolean {
+  if (device !== "webgpu" || platform !== "linux") return false;
   return vulkanDrivers().every((path) => /swiftshader|lvp|llvmpipe/.test(path)) || !hasGpu();
 }
 

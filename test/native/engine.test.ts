@@ -96,25 +96,25 @@ test("images that no WebGPU buffer holds are sent a batch at a time", async () =
 });
 
 /** A host whose GPU is what is said of it. */
-const withGpu = (finding: Finding): Host => ({
+const withGpu = (finding: Finding, isEmulated = false): Host => ({
   ...nodeHost,
   devices: ["webgpu", "cpu"],
+  isEmulated: async () => isEmulated,
   probe: async () => finding,
 });
-const gpu: Finding = { works: true, isSoftware: false, detail: "" };
-const emulated: Finding = { ...gpu, isSoftware: true };
+const working: Finding = { works: true, detail: "" };
 const broken: Finding = { works: false, reason: "there is none", advice: "buy one" };
 
 test.each([
-  ["a GPU", gpu, "webgpu"],
-  ["a GPU that is the CPU in disguise", emulated, "cpu"],
-  ["none", broken, "cpu"],
-] as const)("auto on a machine with %s", async (_, finding, chosen) => {
-  expect(await chooseDevice(withGpu(finding), "auto")).toBe(chosen);
+  ["a GPU", withGpu(working), "webgpu"],
+  ["a GPU that is the CPU in disguise", withGpu(working, true), "cpu"],
+  ["none", withGpu(broken), "cpu"],
+] as const)("auto on a machine with %s", async (_, host, chosen) => {
+  expect(await chooseDevice(host, "auto")).toBe(chosen);
 });
 
 test("a device that was asked for is taken, or refused with the reason and what to do", async () => {
-  expect(await chooseDevice(withGpu(emulated), "webgpu")).toBe("webgpu");
+  expect(await chooseDevice(withGpu(working, true), "webgpu")).toBe("webgpu");
   expect(await messageOf(chooseDevice(withGpu(broken), "webgpu"))).toBe(
     "webgpu: does not work here: there is none; buy one",
   );

@@ -15,7 +15,11 @@ export interface FakeGpu {
 export function fakeGpu(): FakeGpu {
   const held = new Map<DeviceTensor, Tensor>();
   let runs = 0;
-  const gpu: FakeGpu = { host: { devices: ["webgpu", "cpu"], probe, open }, held, failAfter: Infinity };
+  const gpu: FakeGpu = {
+    host: { devices: ["webgpu", "cpu"], isEmulated, probe, open },
+    held,
+    failAfter: Infinity,
+  };
 
   async function open(...[model, { keep = [], device, ...options }]: Parameters<Host["open"]>) {
     const session = await nodeHost.open(model, options);
@@ -58,7 +62,8 @@ export function fakeGpu(): FakeGpu {
   return gpu;
 }
 
-const probe: Host["probe"] = async () => ({ works: true, isSoftware: false, detail: "" });
+const isEmulated: Host["isEmulated"] = async () => false;
+const probe: Host["probe"] = async () => ({ works: true, detail: "" });
 
 function raise(message: string): never {
   throw new Error(message);
