@@ -2,7 +2,7 @@
 import { fail } from "../src/ir/error.ts";
 import { decode } from "../src/onnx/decode.ts";
 import { type TensorNames, tensorNames } from "../src/onnx/names.ts";
-import type { Loss } from "./models/onnx.ts";
+import type { Loss } from "./models/losses.ts";
 
 /** Names of tensors in the files, for whatever can't be told by itself. */
 export interface Named {

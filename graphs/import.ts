@@ -16,7 +16,8 @@ import { codesOf, type File, fileOf, type Named, onlyInput, reconstructionOf } f
 import { describe, type ModelDescription } from "./families.ts";
 import { holdsImages, type Layout, laidOut, layoutOf, logitsOf, rowsOf } from "./layout.ts";
 import type { Floats } from "./model.ts";
-import type { Loss, onnx } from "./models/onnx.ts";
+import type { Loss } from "./models/losses.ts";
+import type { onnx } from "./models/onnx.ts";
 
 /** What can be said of a model from elsewhere. */
 export interface ImportOptions extends Named {
