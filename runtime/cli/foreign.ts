@@ -1,5 +1,5 @@
 /** Models that others exported, as `isthmus train --model` takes them. */
-import { type Imported, type ImportOptions, importModel } from "../../graphs/import.ts";
+import { type Imported, type ImportOptions, importModel } from "../../graphs/import/import.ts";
 import type { Loss } from "../../graphs/models/losses.ts";
 import type { ImageShape } from "../../src/data/images.ts";
 import { fail } from "../../src/ir/error.ts";

@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { basename, join, resolve } from "node:path";
 import process from "node:process";
 import { parse } from "../../graphs/config.ts";
-import type { Imported } from "../../graphs/import.ts";
+import type { Imported } from "../../graphs/import/import.ts";
 import { residentStepGraph } from "../../graphs/resident-step.ts";
 import { trainingGraph } from "../../graphs/training.ts";
 import { type TrainingConfig, trainingConfig } from "../../graphs/training-config.ts";

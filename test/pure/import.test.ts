@@ -1,7 +1,7 @@
 /** Models from elsewhere: what their graphs compute, what becomes a parameter, and what is refused. */
 import { describe, expect, test } from "vitest";
 import { describe as described } from "../../graphs/families.ts";
-import { type ImportOptions, importModel } from "../../graphs/import.ts";
+import { type ImportOptions, importModel } from "../../graphs/import/import.ts";
 import { decoderGraph, encoderGraph } from "../../graphs/inference.ts";
 import { initialState } from "../../graphs/state.ts";
 import { stepGraph } from "../../graphs/step.ts";

@@ -1,23 +1,23 @@
 /** Models that others exported, one file or two, as a description to train and the parameters to begin with. */
 import type { z } from "zod";
-import type { ImageShape } from "../src/data/images.ts";
-import { fail } from "../src/ir/error.ts";
-import { type Graph, graph, type Values } from "../src/ir/graph.ts";
-import { within } from "../src/ir/origin.ts";
-import { type Shape, showShape, staticShape } from "../src/ir/shape.ts";
-import { sizeOf, type Tensors } from "../src/ir/tensor.ts";
-import { input, type Value } from "../src/ir/value.ts";
-import { decode } from "../src/onnx/decode.ts";
-import { encode } from "../src/onnx/encode.ts";
-import { cuts } from "../src/onnx/names.ts";
-import { reshape } from "../src/ops/index.ts";
-import { inline } from "../src/passes/inline.ts";
-import { codesOf, type File, fileOf, type Named, onlyInput, reconstructionOf } from "./exported.ts";
-import { describe, type ModelDescription } from "./families.ts";
+import type { ImageShape } from "../../src/data/images.ts";
+import { fail } from "../../src/ir/error.ts";
+import { type Graph, graph, type Values } from "../../src/ir/graph.ts";
+import { within } from "../../src/ir/origin.ts";
+import { type Shape, showShape, staticShape } from "../../src/ir/shape.ts";
+import { sizeOf, type Tensors } from "../../src/ir/tensor.ts";
+import { input, type Value } from "../../src/ir/value.ts";
+import { decode } from "../../src/onnx/decode.ts";
+import { encode } from "../../src/onnx/encode.ts";
+import { cuts } from "../../src/onnx/names.ts";
+import { reshape } from "../../src/ops/index.ts";
+import { inline } from "../../src/passes/inline.ts";
+import { describe, type ModelDescription } from "../families.ts";
+import type { Floats } from "../model.ts";
+import type { Loss } from "../models/losses.ts";
+import type { onnx } from "../models/onnx.ts";
+import { codesOf, type File, fileOf, type Named, onlyInput, reconstructionOf } from "./file.ts";
 import { holdsImages, type Layout, laidOut, layoutOf, logitsOf, rowsOf } from "./layout.ts";
-import type { Floats } from "./model.ts";
-import type { Loss } from "./models/losses.ts";
-import type { onnx } from "./models/onnx.ts";
 
 /** What can be said of a model from elsewhere. */
 export interface ImportOptions extends Named {

@@ -1,8 +1,8 @@
 /** Files from other exporters: which of their tensors are the codes and the images, by name or as told. */
-import { fail } from "../src/ir/error.ts";
-import { decode } from "../src/onnx/decode.ts";
-import { type TensorNames, tensorNames } from "../src/onnx/names.ts";
-import type { Loss } from "./models/losses.ts";
+import { fail } from "../../src/ir/error.ts";
+import { decode } from "../../src/onnx/decode.ts";
+import { type TensorNames, tensorNames } from "../../src/onnx/names.ts";
+import type { Loss } from "../models/losses.ts";
 
 /** Names of tensors in the files, for whatever can't be told by itself. */
 export interface Named {
