@@ -24,6 +24,9 @@ export function initialState(
   given: Tensors = {},
 ): Tensors {
   const parameters = parametersOf(description);
+  for (const name of Object.keys(given))
+    if (!parameters.some((parameter) => parameter.name === name))
+      fail("train", `the model has no parameter ${name}`);
   const { slots } = optimizerOf(optimizer);
   return Object.fromEntries<Tensor>([
     ...parameters.map((parameter) => {
@@ -44,7 +47,10 @@ function begin({ name, shape, init }: Parameter, given: Tensor | undefined, rand
   }
   const data = emptyArray("float32", sizeOf(shape));
   if (init.kind === "given")
-    fail("train", `${name} is not drawn at random: give the parameters to begin with`);
+    fail(
+      "train",
+      `${name} begins as in the file that it is from: give that again (--model), or the parameters`,
+    );
   else if (init.kind === "constant") data.fill(init.value);
   else if (init.kind === "uniform") random.fillUniform(data, -init.bound, init.bound);
   else

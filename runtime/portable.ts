@@ -8,7 +8,7 @@ export {
   parametersOf,
   summary,
 } from "../graphs/families.ts";
-export { type Imported, type ImportOptions, importModel } from "../graphs/import.ts";
+export { type Imported, type ImportOptions, importModel } from "../graphs/import/import.ts";
 export { decoderGraph, encoderGraph } from "../graphs/inference.ts";
 export { type Family, type Floats, family, type Model, type Terms } from "../graphs/model.ts";
 export { type PresetName, presets } from "../graphs/presets.ts";

@@ -11,9 +11,7 @@ import { imageShape, size } from "../config.ts";
 import { deterministic } from "../deterministic.ts";
 import { type Floats, family } from "../model.ts";
 import { variational } from "../variational.ts";
-
-export const losses = ["mse", "bernoulli", "elbo"] as const;
-export type Loss = (typeof losses)[number];
+import { losses } from "./losses.ts";
 
 export const onnx = family({
   config: z.strictObject({

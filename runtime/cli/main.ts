@@ -3,6 +3,7 @@
 import { availableParallelism } from "node:os";
 import { argv, exit, stderr, stdout } from "node:process";
 import { Command, CommanderError, Option } from "commander";
+import { losses } from "../../graphs/models/losses.ts";
 import { version } from "../../src/version.ts";
 import { say } from "./output.ts";
 import { atLeast, dimensions, integer, integers, number, path, UsageError, variance } from "./usage.ts";
@@ -44,6 +45,18 @@ program
   .option("--likelihood <kind>", "bernoulli or gaussian")
   .option("--variance <v>", "of gaussian pixels: a number, or learned", variance)
   .option("--initialiser <name>", "pytorch, glorot or he")
+  .option("--model <file>", "train the encoder in an .onnx file from elsewhere, or a whole autoencoder")
+  .option("--decoder <file>", "the decoder that belongs to it")
+  .addOption(
+    new Option(
+      "--loss <kind>",
+      "what it is trained on (default: elbo with a mean and log-variance, else mse)",
+    ).choices(losses),
+  )
+  .option("--mean <tensor>", "which of its tensors is the mean of the code")
+  .option("--log-variance <tensor>", "which is the logarithm of the code's variance")
+  .option("--code <tensor>", "which is the code, where a whole autoencoder is cut in two")
+  .option("--reconstruction <tensor>", "which are the images that it makes")
   .option("--epochs <n>", "passes over the training images", integer)
   .option("--batch <n>", "images a step", integer)
   .option("--learning-rate <r>", "step size of the optimizer", number)

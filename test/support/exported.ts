@@ -1,6 +1,6 @@
 /** The models in `fixtures/exported`, which PyTorch's exporter wrote (`python/export.py`), as they are imported. */
 import { readFileSync } from "node:fs";
-import { type ImportOptions, importModel } from "../../graphs/import.ts";
+import { type ImportOptions, importModel } from "../../graphs/import/import.ts";
 import type { Tensors } from "../../src/ir/tensor.ts";
 import { onnx } from "../../src/onnx/proto.ts";
 import { decodeTensor } from "../../src/onnx/tensor.ts";

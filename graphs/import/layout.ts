@@ -1,12 +1,12 @@
 /** How models from elsewhere lay out an image: as ours, with the channels last, or flat. */
-import { type ImageShape, pixelsOf } from "../src/data/images.ts";
-import { fail } from "../src/ir/error.ts";
-import { type Shape, showShape } from "../src/ir/shape.ts";
-import { sizeOf } from "../src/ir/tensor.ts";
-import type { Value } from "../src/ir/value.ts";
-import { applyOne } from "../src/ops/apply.ts";
-import { reshape, transpose } from "../src/ops/index.ts";
-import type { Floats } from "./model.ts";
+import { type ImageShape, pixelsOf } from "../../src/data/images.ts";
+import { fail } from "../../src/ir/error.ts";
+import { type Shape, showShape } from "../../src/ir/shape.ts";
+import { sizeOf } from "../../src/ir/tensor.ts";
+import type { Value } from "../../src/ir/value.ts";
+import { applyOne } from "../../src/ops/apply.ts";
+import { reshape, transpose } from "../../src/ops/index.ts";
+import type { Floats } from "../model.ts";
 
 /** An input's shape with its batch left open and all else a number, and whether its channels come last. */
 export interface Layout {

@@ -1,22 +1,23 @@
 /** Models that others exported, one file or two, as a description to train and the parameters to begin with. */
 import type { z } from "zod";
-import type { ImageShape } from "../src/data/images.ts";
-import { fail } from "../src/ir/error.ts";
-import { type Graph, graph, type Values } from "../src/ir/graph.ts";
-import { within } from "../src/ir/origin.ts";
-import { type Shape, showShape, staticShape } from "../src/ir/shape.ts";
-import { sizeOf, type Tensors } from "../src/ir/tensor.ts";
-import { input, type Value } from "../src/ir/value.ts";
-import { decode } from "../src/onnx/decode.ts";
-import { encode } from "../src/onnx/encode.ts";
-import { cuts } from "../src/onnx/names.ts";
-import { reshape } from "../src/ops/index.ts";
-import { inline } from "../src/passes/inline.ts";
-import { codesOf, type File, fileOf, type Named, onlyInput, reconstructionOf } from "./exported.ts";
-import { describe, type ModelDescription } from "./families.ts";
+import type { ImageShape } from "../../src/data/images.ts";
+import { fail } from "../../src/ir/error.ts";
+import { type Graph, graph, type Values } from "../../src/ir/graph.ts";
+import { within } from "../../src/ir/origin.ts";
+import { type Shape, showShape, staticShape } from "../../src/ir/shape.ts";
+import { sizeOf, type Tensors } from "../../src/ir/tensor.ts";
+import { input, type Value } from "../../src/ir/value.ts";
+import { decode } from "../../src/onnx/decode.ts";
+import { encode } from "../../src/onnx/encode.ts";
+import { cuts } from "../../src/onnx/names.ts";
+import { reshape } from "../../src/ops/index.ts";
+import { inline } from "../../src/passes/inline.ts";
+import { describe, type ModelDescription } from "../families.ts";
+import type { Floats } from "../model.ts";
+import type { Loss } from "../models/losses.ts";
+import type { onnx } from "../models/onnx.ts";
+import { codesOf, type File, fileOf, type Named, onlyInput, reconstructionOf } from "./file.ts";
 import { holdsImages, type Layout, laidOut, layoutOf, logitsOf, rowsOf } from "./layout.ts";
-import type { Floats } from "./model.ts";
-import type { Loss, onnx } from "./models/onnx.ts";
 
 /** What can be said of a model from elsewhere. */
 export interface ImportOptions extends Named {
@@ -61,25 +62,19 @@ export function importModel(
   const loss = options.loss ?? (codes.code === undefined ? "elbo" : "mse");
   const { likelihood = { kind: "bernoulli" } } = options;
 
-  const cut = options.code ?? codes.code ?? codes.mean!;
-  const names = [...new Set([...Object.values(codes), cut])];
-  const encoding = decode(first.bytes, first.subject, { inputs: open, outputs: names });
-  const code = encoding.outputs[cut]!.shape;
+  const encoding = decode(first.bytes, first.subject, { inputs: open, outputs: Object.values(codes) });
+  const code = encoding.outputs[codes.code ?? codes.mean!]!.shape;
   const latent = sizeOf(staticShape(first.subject, code.slice(1)));
   const encoder = encoderHalf(encoding, { from, codes, layout, latent }, options, prefix("encoder", second));
 
   const file = second ?? first;
-  const into = second === undefined ? cut : onlyInput(second);
-  const decoding = decodingOf(
-    file,
-    into,
-    second === undefined ? code : codeShape(second, into, latent),
-    options,
-  );
+  const into = second === undefined ? (options.code ?? codes.code ?? codes.mean!) : onlyInput(second);
+  const cut = second === undefined ? { ...open, [into]: code } : { [into]: codeShape(second, into, latent) };
+  const decoding = decodingOf(file, cut, options);
   if (second === undefined && Object.hasOwn(decoding.inputs, from))
     fail(
       first.subject,
-      `${cut} is not all that its images are made of: they depend on ${from} by another way`,
+      `${into} is not all that its images are made of: they depend on ${from} by another way`,
     );
   const isLogits = loss === "bernoulli" || (loss === "elbo" && likelihood.kind === "bernoulli");
   const half = decoderHalf(
@@ -127,10 +122,10 @@ function undecided(
   return fail(subject, `is a whole autoencoder: name the tensor that is its code (--code)${hint}`);
 }
 
-/** The decoder's part of a file, from a code of this shape to the images. */
-function decodingOf(file: File, into: string, code: Shape, options: ImportOptions): Graph {
+/** The decoder's part of a file, from a code to the images. */
+function decodingOf(file: File, inputs: Readonly<Record<string, Shape>>, options: ImportOptions): Graph {
   const output = reconstructionOf(file, options, [options.mean, options.logVariance, options.code]);
-  return decode(file.bytes, file.subject, { inputs: { [into]: code }, outputs: [output] });
+  return decode(file.bytes, file.subject, { inputs, outputs: [output] });
 }
 
 /** The shape of codes that a decoder declares, its batch left open. Throws where it does not hold `latent` numbers. */

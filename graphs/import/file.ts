@@ -1,8 +1,8 @@
 /** Files from other exporters: which of their tensors are the codes and the images, by name or as told. */
-import { fail } from "../src/ir/error.ts";
-import { decode } from "../src/onnx/decode.ts";
-import { type TensorNames, tensorNames } from "../src/onnx/names.ts";
-import type { Loss } from "./models/onnx.ts";
+import { fail } from "../../src/ir/error.ts";
+import { decode } from "../../src/onnx/decode.ts";
+import { type TensorNames, tensorNames } from "../../src/onnx/names.ts";
+import type { Loss } from "../models/losses.ts";
 
 /** Names of tensors in the files, for whatever can't be told by itself. */
 export interface Named {
@@ -99,6 +99,8 @@ export function reconstructionOf(file: File, told: Named, others: readonly (stri
   const { names, subject } = file;
   const taken = new Set([...others, find(file, undefined, "mean"), find(file, undefined, "logVariance")]);
   const left = names.outputs.filter((name) => !taken.has(name));
+  if (left.length === 0 && told.reconstruction === undefined)
+    fail(subject, `gives ${names.outputs.join(", ")} and no images: give its decoder as well (--decoder)`);
   const found =
     told.reconstruction === undefined && left.length === 1
       ? left[0]
@@ -107,7 +109,7 @@ export function reconstructionOf(file: File, told: Named, others: readonly (stri
     found ??
     fail(
       subject,
-      `which tensor are the images? Name it by --reconstruction; its outputs are ${names.outputs.join(", ")}`,
+      `which tensor holds the images? Name it by --reconstruction; its outputs are ${names.outputs.join(", ")}`,
     )
   );
 }
