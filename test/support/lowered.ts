@@ -133,6 +133,12 @@ export const lowered: Readonly<Record<string, Lowered>> = {
     { scale: [4], bias: [4] },
     21,
   ),
+  "GroupNormalization, a scale a group": on(
+    image,
+    [node("GroupNormalization", ["x", "scale", "bias"], { num_groups: 2 })],
+    { scale: [2], bias: [2] },
+    18,
+  ),
   LpNormalization: one("LpNormalization", { axis: 1 }),
   "LpNormalization, absolute": one("LpNormalization", { axis: 0, p: 1 }),
 

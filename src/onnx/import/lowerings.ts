@@ -67,7 +67,7 @@ export const lowerings: Readonly<Record<string, Lowering>> = {
   Ceil: of((x) => neg(floor(neg(x)))),
   Sum: (node) => sumOf(node),
   Mean: (node) => div(sumOf(node) as Floats, node.counts.inputs),
-  Pow: of((x, node) => power(x, node.input(1))),
+  Pow: of(power),
   Clip: of((x, node) => clip(x, bound(node, 1, "min"), bound(node, 2, "max"))),
 
   // Normalisations
@@ -125,10 +125,12 @@ function sumOf(node: Foreign): Value {
 }
 
 /** x to a constant power as products and roots where it is one; Pow's own gradient takes logarithms. */
-function power(x: Floats, exponent: Floats): Value {
-  const known = constantOf(exponent);
-  const value =
-    known?.data.length === 1 && known.shape.length <= x.shape.length ? Number(known.data[0]) : undefined;
+function power(x: Floats, node: Foreign): Value {
+  const exponent = node.input(1);
+  const isScalar = exponent.shape.every((size) => size === 1) && exponent.shape.length <= x.shape.length;
+  // A weight of one element is a parameter, a scalar none.
+  const isFixed = exponent.shape.length === 0 ? !node.isComputed(1) : constantOf(exponent) !== undefined;
+  const value = isScalar && isFixed ? node.numbers(1)![0] : undefined;
   if (value === 2) return square(x);
   if (value === 3) return mul(square(x), x);
   if (value === 1) return identity(x);
