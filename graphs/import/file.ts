@@ -95,10 +95,9 @@ export function codesOf(
 }
 
 /** The tensor that is the images: the one that was told, the only output but for `others`, or one of such a name. */
-export function reconstructionOf(file: File, told: Named, others: readonly (string | undefined)[]): string {
+export function reconstructionOf(file: File, told: Named, others: readonly string[]): string {
   const { names, subject } = file;
-  const taken = new Set([...others, find(file, undefined, "mean"), find(file, undefined, "logVariance")]);
-  const left = names.outputs.filter((name) => !taken.has(name));
+  const left = names.outputs.filter((name) => !others.includes(name));
   if (left.length === 0 && told.reconstruction === undefined)
     fail(subject, `gives ${names.outputs.join(", ")} and no images: give its decoder as well (--decoder)`);
   const found =

@@ -70,7 +70,8 @@ export function importModel(
   const file = second ?? first;
   const into = second === undefined ? (options.code ?? codes.code ?? codes.mean!) : onlyInput(second);
   const cut = second === undefined ? { ...open, [into]: code } : { [into]: codeShape(second, into, latent) };
-  const decoding = decodingOf(file, cut, options);
+  const output = reconstructionOf(file, options, second === undefined ? [...Object.values(codes), into] : []);
+  const decoding = decode(file.bytes, file.subject, { inputs: cut, outputs: [output] });
   if (second === undefined && Object.hasOwn(decoding.inputs, from))
     fail(
       first.subject,
@@ -122,12 +123,6 @@ function undecided(
   return fail(subject, `is a whole autoencoder: name the tensor that is its code (--code)${hint}`);
 }
 
-/** The decoder's part of a file, from a code to the images. */
-function decodingOf(file: File, inputs: Readonly<Record<string, Shape>>, options: ImportOptions): Graph {
-  const output = reconstructionOf(file, options, [options.mean, options.logVariance, options.code]);
-  return decode(file.bytes, file.subject, { inputs, outputs: [output] });
-}
-
 /** The shape of codes that a decoder declares, its batch left open. Throws where it does not hold `latent` numbers. */
 function codeShape({ names, subject }: File, into: string, latent: number): Shape {
   const declared = names.inputs[into]!;
@@ -177,6 +172,13 @@ function flat(code: Value, latent: number): Value {
   return code.shape.length === 2 ? code : reshape(code, [0, latent]);
 }
 
+/** What our own files call other things. */
+const reserved = new Set(
+  "image images latent noise index learning_rate kl_weight step loss reconstruction kl mean log_variance code output elbo log_weights".split(
+    " ",
+  ),
+);
+
 /** A graph over our inputs, and the foreign one's trainable weights as parameters under names that nothing else has. */
 function halfOf(
   name: "encoder" | "decoder",
@@ -189,7 +191,10 @@ function halfOf(
     ([, { dtype, shape }]) => dtype === "float32" && shape.length > 0,
   );
   const isPrefixed = trainable.every(([key]) => key.startsWith(prefix));
-  const named = trainable.map(([key, tensor]) => [key, isPrefixed ? key : prefix + key, tensor] as const);
+  const nameOf = (key: string) => (reserved.has(key) ? `model.${key}` : key);
+  const named = trainable.map(
+    ([key, tensor]) => [key, isPrefixed ? nameOf(key) : prefix + key, tensor] as const,
+  );
   const values = named.map(([key, name, { shape }]) => [key, input(name, "float32", shape)] as const);
   const outputs = within(name, () => build(Object.fromEntries(values)));
   const parameters = Object.fromEntries(named.map(([, name, tensor]) => [name, tensor]));

@@ -187,6 +187,17 @@ describe("parameters", () => {
     ]);
   });
 
+  test("are called otherwise where our own files mean something else", () => {
+    const whole = foreign({
+      inputs: [port("x", ["n", 24])],
+      nodes: [node("MatMul", ["x", "latent"], {}, "narrow"), node("MatMul", ["narrow", "image"])],
+      initializers: [w("latent", 24, 5), w("image", 5, 24)],
+    });
+    const { model, parameters } = importModel(whole, undefined, { image, code: "narrow" });
+    expect(Object.keys(parameters)).toEqual(["model.latent", "model.image"]);
+    expect(Object.keys(stepGraph(model, { batch: 1, optimizer: sgd }).outputs)).toContain("model.image.next");
+  });
+
   test("begin as they are in the file, and only so", () => {
     const { model, parameters } = importModel(encoder(["n", 24]), decoder(), { image });
     const state = initialState(model, sgd, 1, parameters);

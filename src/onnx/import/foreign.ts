@@ -137,10 +137,10 @@ export class Foreign {
     for (const name of names) this.#read.add(name);
   }
 
-  /** Throws where the attribute is there with another value than the one that changes nothing. */
-  require(name: string, neutral: number | string): void {
-    const value = typeof neutral === "number" ? this.int(name, neutral) : this.text(name, neutral);
-    if (value !== neutral) fail(this.op, `attribute ${name}=${value} is not supported`);
+  /** Throws where the attribute is there and not 0, with which it changes nothing. */
+  requireZero(name: string): void {
+    const value = this.int(name, 0);
+    if (value !== 0) fail(this.op, `attribute ${name}=${value} is not supported`);
   }
 
   /** Throws where it has an attribute that its lowering did not ask for. */

@@ -8,7 +8,7 @@ import { axisOf } from "../../ir/shape.ts";
 import { constantOf, type Value } from "../../ir/value.ts";
 // biome-ignore format: a page of names is no easier to read one a line
 import {
-  abs, add, cast, clip, div, elu, erf, exp, floor, globalAveragePool, greater, identity, log, logSoftmax, mul, neg,
+  abs, add, cast, clip, div, elu, exp, floor, gelu, globalAveragePool, greater, identity, log, logSoftmax, mul, neg,
   pow, reciprocal, reduceMax, reduceSum, reshape, reshapeTarget, softmax, softplus, sqrt, square, tanh, where,
 } from "../../ops/index.ts";
 import type { Foreign } from "./foreign.ts";
@@ -57,7 +57,7 @@ export const lowerings: Readonly<Record<string, Lowering>> = {
   ThresholdedRelu: of((x, node) => mul(x, cast(greater(x, node.float("alpha", 1)), x.dtype))),
   Selu: of((x, node) => mul(elu(x, node.float("alpha", selu.alpha)), node.float("gamma", selu.gamma))),
   Celu: of((x, node) => { const alpha = node.float("alpha", 1); return mul(elu(div(x, alpha)), alpha); }),
-  Gelu: of((x, node) => mul(mul(x, 0.5), add(node.text("approximate", "none") === "tanh" ? tanh(mul(add(x, mul(mul(square(x), x), 0.044715)), Math.sqrt(2 / Math.PI))) : erf(mul(x, Math.SQRT1_2)), 1))),
+  Gelu: of((x, node) => (node.text("approximate", "none") === "tanh" ? geluByTanh(x) : gelu(x))),
   Mish: of((x) => mul(x, tanh(softplus(x)))),
   Softsign: of((x) => div(x, add(abs(x), 1))),
   Softmax: of((x, node) => softmaxOf(x, node, softmax)),
@@ -75,7 +75,7 @@ export const lowerings: Readonly<Record<string, Lowering>> = {
   LayerNormalization: layerNormalization,
   InstanceNormalization: instanceNormalization,
   GroupNormalization: groupNormalization,
-  LpNormalization: of((x, node) => { const axes = [node.int("axis", -1)]; return div(x, node.int("p", 2) === 1 ? reduceSum(abs(x), axes, { keepDims: true }) : sqrt(reduceSum(square(x), axes, { keepDims: true }))); }),
+  LpNormalization: of((x, node) => div(x, norm(x, node.int("p", 2), node.int("axis", -1)))),
 
   // Windows
   Conv: conv,
@@ -103,6 +103,18 @@ export const lowerings: Readonly<Record<string, Lowering>> = {
   ReduceLogSum: reduction((x, axes, options) => log(reduceSum(x, axes, options))),
   ReduceLogSumExp: reduction((x, axes, options) => log(reduceSum(exp(x), axes, options))),
 };
+
+/** Gelu's approximation (Hendrycks & Gimpel 2016, §2). */
+function geluByTanh(x: Floats): Floats {
+  const cubic = add(x, mul(mul(square(x), x), 0.044715));
+  return mul(mul(x, 0.5), add(tanh(mul(cubic, Math.sqrt(2 / Math.PI))), 1));
+}
+
+function norm(x: Floats, p: number, axis: number): Floats {
+  return p === 1
+    ? reduceSum(abs(x), [axis], { keepDims: true })
+    : sqrt(reduceSum(square(x), [axis], { keepDims: true }));
+}
 
 function unmasked(x: Floats, node: Foreign): Value {
   if (node.counts.outputs > 1) fail(node.op, "its second output (mask) is not supported");

@@ -39,7 +39,7 @@ const roundings: Readonly<Record<string, (x: number) => number>> = {
 export function resize(node: Foreign): Value {
   const x = node.input();
   node.ignore("extrapolation_value", "cubic_coeff_a", "exclude_outside", "keep_aspect_ratio_policy");
-  node.require("antialias", 0);
+  node.requireZero("antialias");
   const axes = axesOf(node, x);
   const mode = node.text("mode", "nearest");
   const coordinate = chosen(node, "coordinate_transformation_mode", "half_pixel", coordinates);

@@ -90,7 +90,7 @@ function roundedUp(node: Foreign, x: Value, window: Window): Window {
 export function maxPool(node: Foreign): Value {
   const x = node.input();
   if (node.counts.outputs > 1) fail(node.op, "its second output (Indices) is not supported");
-  node.require("storage_order", 0);
+  node.requireZero("storage_order");
   return applyOne("MaxPool", [x], roundedUp(node, x, poolWindow(node, x)));
 }
 
