@@ -32,6 +32,9 @@ figures: install ## draw the README's pictures again
 	$(ISTHMUS) train --data digits --preset vae --epochs 15 --seed 1 --out runs/figures
 	cp runs/figures-2d/pictures/latent-grid.png runs/figures/pictures/reconstructions.png .github/pictures/
 
+cuda: install ## fetch ONNX Runtime's CUDA provider (Linux, CUDA 12, cuDNN 9; some 300 MB)
+	ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install && $(ISTHMUS) doctor
+
 doctor: install ## say which devices work here
 	@$(ISTHMUS) doctor
 
@@ -41,4 +44,4 @@ build: install ## write the package to dist
 clean: ## remove what was built and installed
 	rm -rf dist node_modules
 
-.PHONY: help install demo test bench bench-browser mnist figures doctor build clean
+.PHONY: help install demo test bench bench-browser mnist figures cuda doctor build clean

@@ -6,12 +6,13 @@ import { type Parameter, Scope } from "../src/nn/scope.ts";
 import { parse } from "./config.ts";
 import type { Family, Floats, Model } from "./model.ts";
 import { convVae } from "./models/conv-vae.ts";
+import { onnx } from "./models/onnx.ts";
 import { vae } from "./models/vae.ts";
 
-export const families = { vae, "conv-vae": convVae } as const;
+export const families = { vae, "conv-vae": convVae, onnx } as const;
 
 /** A model as data; `family` says which of the families it is of. */
-export const modelDescription = z.discriminatedUnion("family", [vae.config, convVae.config]);
+export const modelDescription = z.discriminatedUnion("family", [vae.config, convVae.config, onnx.config]);
 export type ModelDescription = z.output<typeof modelDescription>;
 /** A description in which everything that has a default may be left out. */
 export type ModelInput = z.input<typeof modelDescription>;
@@ -29,7 +30,9 @@ export function instantiate(
   description: ModelDescription,
   parameters: Readonly<Record<string, Floats>> = {},
 ): { readonly model: Model; readonly scope: Scope } {
-  const scope = new Scope(initialisers[description.initialiser], parameters);
+  // A model from elsewhere brings its weights along.
+  const { initialiser } = { initialiser: "pytorch" as const, ...description };
+  const scope = new Scope(initialisers[initialiser], parameters);
   const { model } = families[description.family] as Family<z.ZodType<ModelDescription>>;
   return { model: model(description, scope), scope };
 }

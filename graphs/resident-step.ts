@@ -1,5 +1,5 @@
 /** One training step on images that lie on the device, three pixels in each float32. */
-import type { Images } from "../src/data/images.ts";
+import { type Images, pixelsOf } from "../src/data/images.ts";
 import { type Graph, graph } from "../src/ir/graph.ts";
 import { within } from "../src/ir/origin.ts";
 import { type Tensor, tensor } from "../src/ir/tensor.ts";
@@ -10,15 +10,19 @@ import { type ModelDescription, summary } from "./families.ts";
 import type { Floats } from "./model.ts";
 import { type StepConfig, stateInputs, trainingStep } from "./step.ts";
 
+/** Float32 numbers in what `packed` returns. */
+export function packedSize(images: Images): number {
+  return images.count * Math.ceil(pixelsOf(images.image) / 3);
+}
+
 /**
  * Images as `[images, ⌈pixels / 3⌉]`: WebGPU has no bytes to gather, but a float32 holds 24 bits exactly, so that a
  * data set takes a third of what it would as numbers.
  */
 export function packed(images: Images): Tensor<"float32"> {
-  const { channels, height, width } = images.image;
-  const pixels = channels * height * width;
+  const pixels = pixelsOf(images.image);
   const columns = Math.ceil(pixels / 3);
-  const data = new Float32Array(images.count * columns);
+  const data = new Float32Array(packedSize(images));
   for (let i = 0; i < data.length; i++) {
     const row = Math.floor(i / columns);
     const [start, end] = [row * pixels + (i % columns) * 3, (row + 1) * pixels];
@@ -46,7 +50,7 @@ function unpacked(rows: Floats, [batch, channels, height, width]: readonly [numb
 export function residentStepGraph(description: ModelDescription, config: StepConfig): Graph {
   const { channels, height, width } = description.image;
   const state = stateInputs(description, config);
-  const columns = Math.ceil((channels * height * width) / 3);
+  const columns = Math.ceil(pixelsOf(description.image) / 3);
   const images = input("images", "float32", ["images", columns]);
   const index = input("index", "int32", [config.batch]);
   const given = {

@@ -3,6 +3,7 @@ import { grad } from "../src/autodiff/grad.ts";
 import { type Graph, graph } from "../src/ir/graph.ts";
 import { within } from "../src/ir/origin.ts";
 import { input } from "../src/ir/value.ts";
+import type { Parameter } from "../src/nn/scope.ts";
 import { add, mul, reduceMean } from "../src/ops/index.ts";
 import { clipByGlobalNorm } from "../src/optim/clip.ts";
 import type { Slots } from "../src/optim/optimizer.ts";
@@ -50,44 +51,73 @@ export function stateInputs(description: ModelDescription, { optimizer }: StepCo
   return Object.fromEntries(shapes.map(([name, shape]) => [name, input(name, "float32", shape)]));
 }
 
+/** What the losses of a batch depend on besides the parameters. */
+type BatchInputs = Omit<StepInputs, "learning_rate">;
+
+/** The losses of a batch, and the parameters that they ask `values` for. */
+export function losses(
+  description: ModelDescription,
+  values: State,
+  { image, noise, kl_weight }: BatchInputs,
+): { readonly losses: StepLosses; readonly parameters: readonly Parameter[] } {
+  const { model, scope } = instantiate(description, values);
+  const terms = model.terms(image, noise);
+  const losses = within("loss", () => {
+    const reconstruction = reduceMean(terms.reconstruction);
+    const kl = reduceMean(terms.kl);
+    return { loss: add(reconstruction, mul(kl, kl_weight)), reconstruction, kl };
+  });
+  return { losses, parameters: scope.parameters };
+}
+
+/** The losses of a batch, and the gradient of the loss by each parameter, by name; clipped to a norm of `clipNorm`. */
+export function lossesAndGradients(
+  description: ModelDescription,
+  clipNorm: number | undefined,
+  values: State,
+  inputs: BatchInputs,
+): { readonly losses: StepLosses; readonly gradients: State } {
+  const { losses: found, parameters } = losses(description, values, inputs);
+  const gradients = grad(
+    found.loss,
+    parameters.map(({ value }) => value),
+  ) as Floats[];
+  const clipped =
+    clipNorm === undefined ? gradients : within("clip", () => clipByGlobalNorm(gradients, clipNorm));
+  return {
+    losses: found,
+    gradients: Object.fromEntries(parameters.map(({ name }, i) => [name, clipped[i]!])),
+  };
+}
+
 /** One step on given values: forward, loss, gradients, update. */
 export function trainingStep(
   description: ModelDescription,
   { optimizer, clipNorm }: StepConfig,
   state: State,
-  { image, noise, learning_rate, kl_weight }: StepInputs,
+  { learning_rate, ...batch }: StepInputs,
 ): { readonly state: State; readonly losses: StepLosses } {
-  const { model, scope } = instantiate(description, state);
-  const terms = model.terms(image, noise);
-  const [reconstruction, kl, loss] = within("loss", () => {
-    const reconstruction = reduceMean(terms.reconstruction);
-    const kl = reduceMean(terms.kl);
-    return [reconstruction, kl, add(reconstruction, mul(kl, kl_weight))] as const;
-  });
-  const parameters = scope.parameters.map(({ value }) => value);
-  const gradients = grad(loss, parameters) as Floats[];
-  const clipped =
-    clipNorm === undefined ? gradients : within("clip", () => clipByGlobalNorm(gradients, clipNorm));
+  const { losses, gradients } = lossesAndGradients(description, clipNorm, state, batch);
 
   const { slots, at } = optimizerOf(optimizer);
   const next: Record<string, Floats> = {};
   within("optimizer", () => {
     const step = add(state.step!, 1);
     const update = at({ learningRate: learning_rate, step });
-    scope.parameters.forEach(({ name, value }, i) => {
+    for (const [name, gradient] of Object.entries(gradients)) {
       within(name, () => {
         const kept = Object.fromEntries(
           slots.map((slot) => [slot, state[slotName(slot, name)]]),
         ) as Slots<string>;
-        const updated = update(value, clipped[i]!, kept);
+        const updated = update(state[name]!, gradient, kept);
         next[name] = updated.parameter;
         for (const slot of slots) next[slotName(slot, name)] = updated.slots[slot]!;
       });
-    });
+    }
     next.step = step;
   });
   const ordered = Object.fromEntries(Object.keys(state).map((name) => [name, next[name]!]));
-  return { state: ordered, losses: { loss, reconstruction, kl } };
+  return { state: ordered, losses };
 }
 
 /** The graph of one step: state in, state out under `<name>.next`, and the losses. */

@@ -20,8 +20,7 @@ export async function chooseDevice(host: Host, wanted: DeviceChoice): Promise<De
   }
   for (const device of host.devices) {
     if (device === last) break;
-    const found = await host.probe(device);
-    if (found.works && !found.isSoftware) return device;
+    if (!(await host.isEmulated(device)) && (await host.probe(device)).works) return device;
   }
   return last;
 }

@@ -1,29 +1,11 @@
 /** Which devices work on a host, and what to do about the others. */
-import { availableParallelism } from "node:os";
-import type { Device, Host } from "./host/host.ts";
+import type { Device, Finding, Host } from "./host/host.ts";
 
-export interface Diagnosis {
-  readonly device: Device;
-  readonly works: boolean;
-  /** What was found: threads, or why it does not work. */
-  readonly finding: string;
-  /** What to do to make it work; null where it does. */
-  readonly advice: string | null;
-}
+export type Diagnosis = Finding & { readonly device: Device };
 
-/** Tries every device of a host. */
+/** Tries every device of a host, the one that always works first. */
 export async function diagnose(host: Host): Promise<Diagnosis[]> {
-  return Promise.all(host.devices.toReversed().map((device) => diagnoseOne(host, device)));
-}
-
-async function diagnoseOne(host: Host, device: Device): Promise<Diagnosis> {
-  const found = await host.probe(device);
-  if (!found.works) return { device, works: false, finding: found.reason, advice: found.advice };
-  const finding =
-    device === "cpu"
-      ? `${availableParallelism()} threads`
-      : found.isSoftware
-        ? "ran a model, in software: slower than the CPU itself"
-        : "ran a model";
-  return { device, works: true, finding, advice: null };
+  return Promise.all(
+    host.devices.toReversed().map(async (device) => ({ device, ...(await host.probe(device)) })),
+  );
 }

@@ -11,13 +11,14 @@ import { Run } from "./run.ts";
 import { TrainingRun, type TrainOptions } from "./training-run.ts";
 
 export { type DataSpec, type LoadOptions, loadDataset } from "./data/dataset.ts";
-export { type Diagnosis, diagnose } from "./doctor.ts";
 export { nodeHost } from "./host/node.ts";
 export * from "./portable.ts";
 export { Run } from "./run.ts";
 export type { RunConfig, RunResult } from "./run-config.ts";
 export { type EpochMetrics, RunDirectory } from "./run-directory.ts";
 export { TrainingRun, type TrainOptions } from "./training-run.ts";
+export { type Imported, importCheckpoint } from "./training-session/import.ts";
+export { openSessionEngine } from "./training-session/node.ts";
 
 type Settings = Omit<DataSpec, "name"> & LoadOptions;
 

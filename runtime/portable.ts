@@ -8,6 +8,7 @@ export {
   parametersOf,
   summary,
 } from "../graphs/families.ts";
+export { type Imported, type ImportOptions, importModel } from "../graphs/import/import.ts";
 export { decoderGraph, encoderGraph } from "../graphs/inference.ts";
 export { type Family, type Floats, family, type Model, type Terms } from "../graphs/model.ts";
 export { type PresetName, presets } from "../graphs/presets.ts";
@@ -39,6 +40,7 @@ export * as optim from "../src/optim/index.ts";
 export { simplify } from "../src/passes/simplify.ts";
 export { version } from "../src/version.ts";
 export { chooseDevice, type DeviceChoice } from "./device.ts";
+export { type Diagnosis, diagnose } from "./doctor.ts";
 export { Evaluator } from "./evaluate.ts";
 export { exportModel, type ModelName, type Trained } from "./export.ts";
 export type {
@@ -52,6 +54,7 @@ export type {
   Port,
   SessionOptions,
 } from "./host/host.ts";
+export { prepareTraining, type TrainingModule, type TrainingRuntime } from "./host/training.ts";
 export type { Losses } from "./losses.ts";
 export { codeOf, Decoder, Encoder, interpolate, joined, rows } from "./models.ts";
 export { readNpy, writeNpy } from "./npy.ts";
@@ -65,3 +68,5 @@ export {
   type TrainerData,
   type TrainerOptions,
 } from "./trainer.ts";
+export { trainingSession } from "./training-session/engine.ts";
+export { trainingFiles } from "./training-session/files.ts";

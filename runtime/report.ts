@@ -4,6 +4,7 @@ import { type Dataset, splitNames } from "../src/data/dataset.ts";
 import { Images } from "../src/data/images.ts";
 import { Random } from "../src/data/random.ts";
 import { sizeOf, tensor } from "../src/ir/tensor.ts";
+import type { Losses } from "./losses.ts";
 import { codeOf, type Decoder, type Encoder, type Floats, interpolate, joined, rows } from "./models.ts";
 import { latentGridCodes } from "./pictures/codes.ts";
 import { klPerDimension } from "./pictures/divergence.ts";
@@ -55,12 +56,16 @@ async function drawAll(
   const labels = test.labels?.subarray(0, shown.count) ?? null;
 
   const pictures = [
-    ...(metrics.length > 0 ? [await lossCurves(metrics)] : []),
+    ...(metrics.length > 0
+      ? [await lossCurves(metrics.map(shownEpoch(config.model)), lossUnit(config.model))]
+      : []),
     await reconstructions(shown.slice(0, SHOWN.pairs), await decoded(rows(codes, 0, SHOWN.pairs))),
-    await samples(Images.fromTensor(await decoder.sample(SHOWN.samples, seed))),
+    ...(isPlain(config.model)
+      ? []
+      : [await samples(Images.fromTensor(await decoder.sample(SHOWN.samples, seed)))]),
     await latentScatter({ codes: codes.data, count: shown.count, dimensions: latent, labels, classes }),
   ];
-  if (latent === 2) {
+  if (latent === 2 && !isPlain(config.model)) {
     const side = SHOWN.gridSide;
     pictures.push(
       await latentGrid(await decoded(tensor("float32", [side * side, 2], latentGridCodes(side)))),
@@ -102,6 +107,33 @@ export function describeModel(model: ModelDescription): string {
   return `${summary(model)} · ${amount} parameters`;
 }
 
+/** Whether codes are points and not distributions: there is no KL divergence then, and no prior to draw from. */
+function isPlain(model: ModelDescription): boolean {
+  return model.family === "onnx" && model.loss !== "elbo";
+}
+
+const shownLosses = (model: ModelDescription, losses: Losses) => ({
+  ...losses,
+  kl: isPlain(model) ? null : losses.kl,
+});
+const shownEpoch = (model: ModelDescription) => (metrics: EpochMetrics) => ({
+  ...metrics,
+  train: shownLosses(model, metrics.train),
+  validation: shownLosses(model, metrics.validation),
+});
+
+/** What losses are counted in. */
+export function lossUnit(model: ModelDescription): "nats" | "squared error" {
+  return model.family === "onnx" && model.loss === "mse" ? "squared error" : "nats";
+}
+
+/** `Bernoulli likelihood` */
+function lossName(model: ModelDescription): string {
+  if (model.family === "onnx" && model.loss !== "elbo")
+    return model.loss === "mse" ? "squared error" : "Bernoulli loss";
+  return model.likelihood.kind === "bernoulli" ? "Bernoulli likelihood" : "Gaussian likelihood";
+}
+
 const purposes: Readonly<Record<string, string>> = {
   "encoder.onnx": "images to codes",
   "decoder.onnx": "codes to images",
@@ -121,14 +153,18 @@ async function reportData(
 ): Promise<ReportData> {
   const { model, training, data, result, device, isthmus } = config;
   const files = (await run.files()).filter(({ name }) => Object.hasOwn(purposes, name));
-  const { family: _, image, ...settings } = model;
+  const { image } = model;
+  const { family: _, image: __, graphs: ___, ...settings } = { graphs: undefined, ...model };
+  // Its weights are in the file that it came from.
+  const again = model.family === "onnx" ? " --model <file>" : "";
   const source = typeof data.source?.name === "string" ? data.source.name : data.name;
   return {
     name: run.name,
-    description: `${describeModel(model)} · ${model.likelihood.kind === "bernoulli" ? "Bernoulli" : "Gaussian"} likelihood`,
+    description: `${describeModel(model)} · ${lossName(model)}`,
+    unit: lossUnit(model),
     finished: new Date(),
     headline: {
-      test: result?.test ?? null,
+      test: result === undefined ? null : shownLosses(model, result.test),
       epochs: result?.epochs ?? 0,
       seconds: result?.seconds ?? 0,
       imagesPerSecond: result?.imagesPerSecond ?? null,
@@ -149,9 +185,9 @@ async function reportData(
     ],
     files: files.map(({ name, bytes }) => ({ name, bytes, purpose: purposes[name] ?? "" })),
     commands: [
-      `isthmus train --config ${run.path}/run.json --out ${run.path}-again`,
+      `isthmus train --config ${run.path}/run.json${again} --out ${run.path}-again`,
       `isthmus evaluate ${run.path} --data ${source}`,
     ],
-    model: { image, latent: model.latent, outputs: ["mean", "log_variance"] },
+    model: { image, latent: model.latent, outputs: isPlain(model) ? ["code"] : ["mean", "log_variance"] },
   };
 }

@@ -74,7 +74,10 @@ export function requireSame(
   const [before, after] = [decisive(began), decisive(now)];
   for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
     const [was, is] = [before, after].map((settings) => JSON.stringify(settings[name]) ?? "not set");
-    if (was !== is) fail(subject, `can't be resumed: ${name} is ${is}, and was ${was} when the run began`);
+    if (was === is) continue;
+    if (name === "graphs")
+      fail(subject, "can't be resumed: the model's graphs are not those that the run began with");
+    fail(subject, `can't be resumed: ${name} is ${is}, and was ${was} when the run began`);
   }
 }
 

@@ -1,8 +1,9 @@
 /** Training as a loop of runs, each some steps long and short enough to stay responsive, on whatever takes the steps. */
+import { parse } from "../graphs/config.ts";
 import type { ModelDescription } from "../graphs/families.ts";
 import { initialState } from "../graphs/state.ts";
 import { stateInputs } from "../graphs/step.ts";
-import type { TrainingConfig } from "../graphs/training-config.ts";
+import { type TrainingConfig, type TrainingInput, trainingConfig } from "../graphs/training-config.ts";
 import type { Images } from "../src/data/images.ts";
 import { Random } from "../src/data/random.ts";
 import { fail, IsthmusError } from "../src/ir/error.ts";
@@ -12,6 +13,7 @@ import { factorAt } from "../src/optim/schedule.ts";
 import type { Engine, EngineOptions, OpenEngine, StepFeeds } from "./engine/engine.ts";
 import { engines } from "./engine/engines.ts";
 import { Evaluator } from "./evaluate.ts";
+import type { Placed } from "./host/host.ts";
 import type { Losses } from "./losses.ts";
 
 /** Where a training stands. Together with the state's tensors it is all that the rest of the run depends on. */
@@ -100,13 +102,14 @@ export class Trainer {
     this.#last = first;
   }
 
-  /** Opens the sessions. Throws where the images don't fit the model or are fewer than one batch. */
+  /** Opens the sessions. Throws where a setting can't be, or the images don't fit the model or are fewer than one batch. */
   static async open(
     description: ModelDescription,
-    config: TrainingConfig,
+    settings: TrainingInput,
     data: TrainerData,
     options: TrainerOptions,
   ): Promise<Trainer> {
+    const config = parse(trainingConfig, settings, "training");
     requireFit(description, config, data.train);
     const { engine: wanted, state: given, position = beginning, ...at } = options;
     const state = given ?? initialState(description, config.optimizer, config.seed);
@@ -153,6 +156,12 @@ export class Trainer {
       // Whoever waits for the event loop (a key, a signal, a request) gets a turn: the native call holds it.
       await new Promise((resolve) => setTimeout(resolve));
     }
+  }
+
+  /** The mean losses of any weights of the model on some images, in nats per image: one draw each, from the seed. */
+  async losses(weights: Placed, images: Images): Promise<Losses> {
+    const { seed, klWeight } = this.config;
+    return this.#kept(this.#evaluator.losses(weights, images, { seed, klWeight }));
   }
 
   /** Frees the sessions. */
@@ -236,10 +245,7 @@ export class Trainer {
   }
 
   async #endEpoch(): Promise<Progress> {
-    const { seed, klWeight } = this.config;
-    const validation = await this.#kept(
-      this.#evaluator.losses(this.#engine.placed(), this.#validation, { seed, klWeight }),
-    );
+    const validation = await this.losses(this.#engine.placed(), this.#validation);
     if (!Number.isFinite(validation.loss))
       fail(
         "train",

@@ -9,7 +9,7 @@ import { fail } from "../src/ir/error.ts";
 import type { Tensors } from "../src/ir/tensor.ts";
 import { version } from "../src/version.ts";
 import { chooseDevice, type DeviceChoice } from "./device.ts";
-import { Evaluator } from "./evaluate.ts";
+import type { OpenEngine } from "./engine/engine.ts";
 import { exportModel, modelNames, type Trained } from "./export.ts";
 import type { Device, Host, HostOptions } from "./host/host.ts";
 import type { Losses } from "./losses.ts";
@@ -23,6 +23,8 @@ import { beginning, type Checkpoint, type Progress, requireFit, requireState, Tr
 const SAVE_SECONDS = 30;
 
 export interface TrainOptions extends TrainingInput {
+  /** The parameters to begin with, by name; those that are not given are drawn from the seed. */
+  readonly parameters?: Tensors | undefined;
   /** The run directory to write; nothing is written without one. */
   readonly out?: string | undefined;
   /** Go on with the run in `out` if there is one, instead of refusing to touch it. */
@@ -32,6 +34,8 @@ export interface TrainOptions extends TrainingInput {
   /** What to train on; the best that works unless told. */
   readonly device?: DeviceChoice | undefined;
   readonly threads?: number | undefined;
+  /** What takes the steps; what suits the device unless given. */
+  readonly engine?: OpenEngine | undefined;
   /** Whether to draw pictures and write `report.html` at the end; true unless told. */
   readonly report?: boolean | undefined;
 }
@@ -50,12 +54,12 @@ export class TrainingRun implements AsyncIterable<Progress> {
 
   /** Throws one line where the model or a setting can't be, or the data don't fit them. */
   constructor(model: ModelInput, data: Dataset, options: TrainOptions, host: Host) {
-    const { out, resume, signal, device, threads, report, ...training } = options;
+    const { parameters, out, resume, signal, device, threads, engine, report, ...training } = options;
     this.model = describe(model);
     this.training = parse(trainingConfig, training, "training");
     requireFit(this.model, this.training, data.train.images);
     this.#data = data;
-    this.#options = { out, resume, signal, device, threads, report };
+    this.#options = { parameters, out, resume, signal, device, threads, engine, report };
     this.#host = host;
   }
 
@@ -92,15 +96,16 @@ export class TrainingRun implements AsyncIterable<Progress> {
     const { run, config, checkpoint } = await this.#begin();
     const { train, validation } = this.#data;
     const images = { train: train.images, validation: validation.images };
-    const metrics = (await run?.readMetrics(checkpoint?.position.epoch ?? 0)) ?? [];
+    const metrics = (await run?.readMetrics(checkpoint.position.epoch)) ?? [];
     const before = metrics.at(-1)?.seconds ?? 0;
-    const kept = checkpoint && (await run?.readBest());
+    const kept = await run?.readBest();
     const trainer = await Trainer.open(this.model, this.training, images, {
       host: this.#host,
+      engine: this.#options.engine,
       ...at,
       ...checkpoint,
     });
-    let best = this.#parametersIn(kept ?? trainer.lastCheckpoint.state);
+    let best = this.#parametersIn(kept ?? checkpoint.state);
     let saved = performance.now();
     const save = async () => {
       const now = await trainer.checkpoint();
@@ -151,19 +156,20 @@ export class TrainingRun implements AsyncIterable<Progress> {
     return { device: this.#device, threads };
   }
 
-  /** The run directory, if there is to be one, its `run.json`, and where to go on from, if it was there. */
+  /** The run directory, if there is to be one, its `run.json`, and where to go on from, or begin. */
   async #begin(): Promise<{
     readonly run?: RunDirectory;
     readonly config: RunConfig;
-    readonly checkpoint?: Checkpoint;
+    readonly checkpoint: Checkpoint;
   }> {
-    const { out, resume } = this.#options;
+    const { out, resume, parameters } = this.#options;
     const config = this.#config((await this.#at()).device);
-    if (out === undefined) return { config };
-    if (resume && (await RunDirectory.isAt(out)))
+    if (out !== undefined && resume && (await RunDirectory.isAt(out)))
       return this.#goOn(await RunDirectory.open(out), config.device);
-    const state = initialState(this.model, this.training.optimizer, this.training.seed);
-    return { run: await RunDirectory.create(out, config, { state, position: beginning }), config };
+    const state = initialState(this.model, this.training.optimizer, this.training.seed, parameters);
+    const checkpoint = { state, position: beginning };
+    if (out === undefined) return { config, checkpoint };
+    return { run: await RunDirectory.create(out, config, checkpoint), config, checkpoint };
   }
 
   async #goOn(run: RunDirectory, device: string) {
@@ -185,11 +191,9 @@ export class TrainingRun implements AsyncIterable<Progress> {
 
   /** Measures the best parameters on the test images: the result. */
   async #test(trainer: Trainer, last: EpochMetrics | undefined): Promise<void> {
-    const { seed, klWeight, batch } = this.training;
+    const { batch } = this.training;
     const { epoch, best } = trainer.position;
-    const evaluator = await Evaluator.open(this.model, this.#host, await this.#at());
-    const test = await evaluator.losses(this.parameters, this.#data.test.images, { seed, klWeight });
-    await evaluator.release();
+    const test = await trainer.losses(this.parameters, this.#data.test.images);
     this.#result = {
       epochs: epoch,
       bestEpoch: best?.epoch ?? null,
@@ -207,9 +211,12 @@ export class TrainingRun implements AsyncIterable<Progress> {
     await run.writeConfig(config);
     if (this.#options.report === false || metrics.length === 0) return;
     const models = await this.models();
-    await writeReport(run, config, metrics, this.#data, models);
-    await models.encoder.release();
-    await models.decoder.release();
+    try {
+      await writeReport(run, config, metrics, this.#data, models);
+    } finally {
+      await models.encoder.release();
+      await models.decoder.release();
+    }
   }
 
   #trained(): Trained {

@@ -5,9 +5,10 @@ import { print } from "./output.ts";
 
 export async function doctorCommand({ json }: { readonly json?: boolean }): Promise<void> {
   const devices = await diagnose(nodeHost);
-  const lines = devices.flatMap(({ device, works, finding, advice }) => [
-    `${device.padEnd(7)} ${works ? "works" : "does not work"}: ${finding}`,
-    ...(advice === null ? [] : [`        ${advice}`]),
-  ]);
+  const lines = devices.flatMap((found) =>
+    found.works
+      ? [`${found.device.padEnd(7)} works: ${found.detail}`]
+      : [`${found.device.padEnd(7)} does not work: ${found.reason}`, `        ${found.advice}`],
+  );
   print({ node: process.version, devices }, [`node    ${process.version}`, ...lines], json);
 }

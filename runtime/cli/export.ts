@@ -2,18 +2,31 @@
 import { join } from "node:path";
 import { modelNames } from "../export.ts";
 import { writeWhole } from "../host/file.ts";
+import type { Run } from "../run.ts";
 import { print, showBytes } from "./output.ts";
 import { openRun } from "./source.ts";
+import { asked } from "./usage.ts";
+
+type Format = "onnx" | "ort-training";
+
+const formats: { readonly [F in Format]: (run: Run) => Promise<Readonly<Record<string, Uint8Array>>> } = {
+  onnx: async (run) => Object.fromEntries(modelNames.map((name) => [`${name}.onnx`, run.model(name)])),
+  "ort-training": async (run) => {
+    const { trainingFiles } = await import("../training-session/files.ts");
+    const { state } = await run.directory.readCheckpoint();
+    return asked(() => trainingFiles(run.config, state));
+  },
+};
 
 export async function exportCommand(
   path: string,
-  { out = path, json }: { readonly out?: string; readonly json?: boolean },
+  { format, out, json }: { readonly format: Format; readonly out?: string; readonly json?: boolean },
 ): Promise<void> {
   const run = await openRun(path);
+  const folder = out ?? (format === "onnx" ? path : join(path, format));
   const files: { readonly file: string; readonly bytes: number }[] = [];
-  for (const name of modelNames) {
-    const bytes = run.model(name);
-    const file = join(out, `${name}.onnx`);
+  for (const [name, bytes] of Object.entries(await formats[format](run))) {
+    const file = join(folder, name);
     await writeWhole(file, bytes);
     files.push({ file, bytes: bytes.length });
   }

@@ -3,6 +3,7 @@
 import { availableParallelism } from "node:os";
 import { argv, exit, stderr, stdout } from "node:process";
 import { Command, CommanderError, Option } from "commander";
+import { losses } from "../../graphs/models/losses.ts";
 import { version } from "../../src/version.ts";
 import { say } from "./output.ts";
 import { atLeast, dimensions, integer, integers, number, path, UsageError, variance } from "./usage.ts";
@@ -44,6 +45,18 @@ program
   .option("--likelihood <kind>", "bernoulli or gaussian")
   .option("--variance <v>", "of gaussian pixels: a number, or learned", variance)
   .option("--initialiser <name>", "pytorch, glorot or he")
+  .option("--model <file>", "train the encoder in an .onnx file from elsewhere, or a whole autoencoder")
+  .option("--decoder <file>", "the decoder that belongs to it")
+  .addOption(
+    new Option(
+      "--loss <kind>",
+      "what it is trained on (default: elbo with a mean and log-variance, else mse)",
+    ).choices(losses),
+  )
+  .option("--mean <tensor>", "which of its tensors is the mean of the code")
+  .option("--log-variance <tensor>", "which is the logarithm of the code's variance")
+  .option("--code <tensor>", "which is the code, where a whole autoencoder is cut in two")
+  .option("--reconstruction <tensor>", "which are the images that it makes")
   .option("--epochs <n>", "passes over the training images", integer)
   .option("--batch <n>", "images a step", integer)
   .option("--learning-rate <r>", "step size of the optimizer", number)
@@ -59,6 +72,12 @@ program
   .addOption(runsOn())
   .addOption(threads())
   .addOption(out("run directory (default: runs/<data>-<preset>)"))
+  .addOption(
+    new Option(
+      "--engine <name>",
+      "what takes the steps: our graphs, or ONNX Runtime's TrainingSession",
+    ).choices(["graph", "training-session"]),
+  )
   .option("--resume [run]", "go on with the run, or begin it if it is not there")
   .option("--config <file>", "settings as JSON, or another run's run.json; options go before it")
   .option("--no-report", "leave out the pictures and report.html")
@@ -154,9 +173,25 @@ program
   .command("export")
   .summary("write a run's ONNX models")
   .argument("<run>", "run directory")
-  .addOption(out("folder (default: the run directory)"))
+  .addOption(
+    new Option("--format <name>", "onnx, or what ONNX Runtime's on-device training is opened with")
+      .choices(["onnx", "ort-training"])
+      .default("onnx"),
+  )
+  .addOption(out("folder (default: the run directory, or ort-training in it)"))
   .addOption(json())
   .action(async (run, options) => (await import("./export.ts")).exportCommand(run, options));
+
+program
+  .command("import-checkpoint")
+  .summary("make a run of what ONNX Runtime's on-device training saved")
+  .argument("<run>", "the run that was exported")
+  .argument("<checkpoint>", "the file that came back")
+  .addOption(out("new run directory (default: <run>-imported)"))
+  .addOption(json())
+  .action(async (run, checkpoint, options) =>
+    (await import("./import-checkpoint.ts")).importCheckpointCommand(run, checkpoint, options),
+  );
 
 program
   .command("inspect")

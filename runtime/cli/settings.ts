@@ -12,6 +12,7 @@ import { unreadable } from "../host/file.ts";
 import { readJson } from "../json.ts";
 import { nearest } from "../nearest.ts";
 import { parseRunConfig, type RunConfig } from "../run-config.ts";
+import type { ForeignFlags } from "./foreign.ts";
 
 /** A configuration file; a run's `run.json` is read as one too. */
 const settingsFile = z.strictObject({
@@ -26,7 +27,7 @@ const settingsFile = z.strictObject({
 export type Settings = z.output<typeof settingsFile>;
 
 /** The options of `isthmus train`, as the command line gives them. */
-export interface TrainFlags {
+export interface TrainFlags extends ForeignFlags {
   readonly data?: string;
   readonly resize?: [number, number];
   readonly channels?: number;
@@ -36,8 +37,6 @@ export interface TrainFlags {
   readonly latent?: number;
   readonly hidden?: number[];
   readonly activation?: string;
-  readonly likelihood?: string;
-  readonly variance?: number | "learned";
   readonly initialiser?: string;
   readonly epochs?: number;
   readonly batch?: number;
@@ -52,6 +51,7 @@ export interface TrainFlags {
   readonly patience?: number;
   readonly seed?: number;
   readonly device: DeviceChoice;
+  readonly engine?: "graph" | "training-session";
   readonly threads?: number;
   readonly out?: string;
   readonly resume?: string | true;

@@ -3,21 +3,25 @@ import { availableParallelism } from "node:os";
 import { basename, join, resolve } from "node:path";
 import process from "node:process";
 import { parse } from "../../graphs/config.ts";
+import type { Imported } from "../../graphs/import/import.ts";
 import { residentStepGraph } from "../../graphs/resident-step.ts";
 import { trainingGraph } from "../../graphs/training.ts";
 import { type TrainingConfig, trainingConfig } from "../../graphs/training-config.ts";
 import { splitNames } from "../../src/data/dataset.ts";
+import type { ImageShape } from "../../src/data/images.ts";
 import { fail } from "../../src/ir/error.ts";
 import { encode } from "../../src/onnx/encode.ts";
 import { loadDataset, requireDataset } from "../data/dataset.ts";
 import { chooseDevice } from "../device.ts";
+import type { OpenEngine } from "../engine/engine.ts";
 import type { Device } from "../host/host.ts";
 import { nodeHost } from "../host/node.ts";
 import { placementOf } from "../host/node-placement.ts";
-import { describeModel } from "../report.ts";
+import { describeModel, lossUnit } from "../report.ts";
 import { requireSame } from "../run-config.ts";
 import { RunDirectory } from "../run-directory.ts";
 import { TrainingRun } from "../training-run.ts";
+import { readForeign } from "./foreign.ts";
 import { print, say, showBytes, showCount, showPlacement } from "./output.ts";
 import { progressView } from "./progress.ts";
 import {
@@ -31,30 +35,47 @@ import {
 } from "./settings.ts";
 import { asked } from "./usage.ts";
 
-/** The settings of the call, and the directory that it is about. */
-async function readCall(flags: TrainFlags): Promise<{ settings: Settings; out: string }> {
+/** What a call is about. */
+interface Call {
+  readonly settings: Settings;
+  readonly out: string;
+  /** The model in the files that were named, if any were, for images of a shape. */
+  readonly foreign: ((image: ImageShape) => Imported) | undefined;
+}
+
+async function readCall(flags: TrainFlags): Promise<Call> {
   const config: Settings =
     flags.config === undefined ? { model: {}, training: {} } : await readSettings(flags.config);
   const settings = withFlags(config, flags);
-  const { data, preset = "vae", out = join("runs", `${basename(resolve(data!.name))}-${preset}`) } = settings;
+  const foreign = await readForeign(flags);
+  const { data, preset = "vae" } = settings;
+  const model = flags.model === undefined ? preset : basename(flags.model, ".onnx");
+  const { out = join("runs", `${basename(resolve(data!.name))}-${model}`) } = settings;
   const { resume } = flags;
   if (typeof resume === "string" && flags.out !== undefined)
     fail("train", `--resume ${resume} and --out ${flags.out} name a run each: leave one out`);
   if (typeof resume === "string" || (resume && (await RunDirectory.isAt(out)))) {
     const path = typeof resume === "string" ? resume : out;
-    return { settings: await readResumed(path, flags.config === undefined ? {} : config, flags), out: path };
+    const before = flags.config === undefined ? {} : config;
+    return { settings: await readResumed(path, before, flags, foreign), out: path, foreign };
   }
   await RunDirectory.requireNew(out);
   await checkedTraining(settings);
-  return { settings, out };
+  return { settings, out, foreign };
 }
 
 /** The settings of a run that is there, with others laid over them. Throws where it can't be resumed so. */
-async function readResumed(path: string, config: Partial<Settings>, flags: TrainFlags): Promise<Settings> {
+async function readResumed(
+  path: string,
+  config: Partial<Settings>,
+  flags: TrainFlags,
+  foreign: Call["foreign"],
+): Promise<Settings> {
   const began = await (await RunDirectory.open(path)).readConfig();
   const settings = withFlags({ ...settingsOf(began), ...config }, flags);
   const training = await checkedTraining(settings);
-  requireSame(began, { model: modelOf(settings, began.model.image), training }, path);
+  const { image } = began.model;
+  requireSame(began, { model: foreign?.(image).model ?? modelOf(settings, image), training }, path);
   return settings;
 }
 
@@ -66,22 +87,26 @@ async function checkedTraining({ preset = "vae", data, training }: Settings): Pr
 }
 
 export async function trainCommand(flags: TrainFlags): Promise<void> {
-  const { settings, out } = await asked(() => readCall(flags));
+  const { settings, out, foreign } = await asked(() => readCall(flags));
   const { threads, json, report } = flags;
-  const device = await asked(() => chooseDevice(nodeHost, flags.device));
+  const engine = await asked(() => engineOf(flags, settings));
+  const device = engine === undefined ? await asked(() => chooseDevice(nodeHost, flags.device)) : "cpu";
   const data = await loadDataset(settings.data!);
   const stop = new AbortController();
   const run = await asked(() => {
+    const { model, parameters } = foreign?.(data.image) ?? { model: modelOf(settings, data.image) };
     const options = {
       ...settings.training,
+      parameters,
       out,
       resume: flags.resume !== undefined,
       device,
       threads,
+      engine,
       report,
       signal: stop.signal,
     };
-    return new TrainingRun(modelOf(settings, data.image), data, options, nodeHost);
+    return new TrainingRun(model, data, options, nodeHost);
   });
   const counts = splitNames.map((name) => showCount(data[name].images.count)).join(" + ");
   if (!json)
@@ -115,13 +140,26 @@ export async function trainCommand(flags: TrainFlags): Promise<void> {
   await conclude(run, out, json);
 }
 
+/** The engine that was asked for. Throws where it is not installed, or can't be what trains. */
+async function engineOf({ engine, device }: TrainFlags, settings: Settings): Promise<OpenEngine | undefined> {
+  if (engine !== "training-session") return undefined;
+  if (device !== "auto" && device !== "cpu")
+    fail(engine, `runs on the CPU alone: leave out --device ${device}`);
+  const { openSessionEngine } = await import("../training-session/node.ts");
+  return openSessionEngine(parse(trainingConfig, settings.training, "training"));
+}
+
 /** What of the training the device does not do itself, to be known before a long run. */
 async function placementLine({ model, training }: TrainingRun, device: Device): Promise<string> {
   const graph = device === "cuda" ? trainingGraph(model, training) : residentStepGraph(model, training);
   return showPlacement(device, await placementOf(encode(graph), device, graph.name));
 }
 
-async function conclude({ result }: TrainingRun, out: string, json: boolean | undefined): Promise<void> {
+async function conclude(
+  { model, result }: TrainingRun,
+  out: string,
+  json: boolean | undefined,
+): Promise<void> {
   const { loss, reconstruction, kl } = result.test;
   const files = await (await RunDirectory.open(out)).files();
   const shown = ["encoder.onnx", "decoder.onnx"].map(
@@ -129,7 +167,7 @@ async function conclude({ result }: TrainingRun, out: string, json: boolean | un
   );
   if (files.some(({ name }) => name === "report.html")) shown.push("report.html");
   const lines = [
-    `test ${loss.toFixed(1)} nats (reconstruction ${reconstruction.toFixed(1)}, kl ${kl.toFixed(1)})`,
+    `test ${loss.toFixed(1)} ${lossUnit(model)} (reconstruction ${reconstruction.toFixed(1)}, kl ${kl.toFixed(1)})`,
     `${out}   ${shown.join(" · ")}`,
   ];
   print({ out, result }, lines, json);

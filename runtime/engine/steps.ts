@@ -1,5 +1,5 @@
 /** Training by the graph of one step, with the state in the memory of a GPU from the first step on. */
-import { packed, residentStepGraph } from "../../graphs/resident-step.ts";
+import { packed, packedSize, residentStepGraph } from "../../graphs/resident-step.ts";
 import { stepGraph } from "../../graphs/step.ts";
 import type { Images } from "../../src/data/images.ts";
 import { type Tensor, type Tensors, tensor } from "../../src/ir/tensor.ts";
@@ -73,8 +73,8 @@ export const openSteps: OpenEngine = async (
 
 /** The images on the device; undefined where they are too large for it. */
 async function reside(images: Images, host: Host, options: HostOptions): Promise<Resident | undefined> {
+  if (4 * packedSize(images) > LARGEST_BUFFER) return undefined;
   const all = packed(images);
-  if (all.data.byteLength > LARGEST_BUFFER) return undefined;
   const upload = await openCopy({ images: all }, "device", host, options);
   const placed = await upload.of({ images: all });
   const release = async () => {
@@ -85,7 +85,7 @@ async function reside(images: Images, host: Host, options: HostOptions): Promise
 }
 
 /** One element along the first axis, as a view. */
-function element<T extends Tensor<"float32"> | Tensor<"int32">>(
+export function element<T extends Tensor<"float32"> | Tensor<"int32">>(
   { dtype, shape: [count = 1, ...rest], data }: T,
   at: number,
 ): T {

@@ -52,14 +52,20 @@ export interface SessionOptions extends HostOptions {
 export interface Host {
   /** The devices of the platform, the one most to be wanted first; the last one always works. */
   readonly devices: readonly Device[];
+  /** Whether a GPU is only played by the CPU, as far as can be seen without trying it: slower than the CPU itself. */
+  readonly isEmulated: (device: Device) => Promise<boolean>;
   /** Finds out whether a device works here, by trying it. */
   readonly probe: (device: Device) => Promise<Finding>;
   readonly open: (model: Uint8Array, options: SessionOptions) => Promise<HostSession>;
 }
 
-/** What trying a device gave: whether it is only emulated on the CPU, or why it does not work and what to do. */
+/** What trying a device gave. */
 export type Finding =
-  | { readonly works: true; readonly isSoftware: boolean }
+  | {
+      readonly works: true;
+      /** What was found, such as the number of threads. */
+      readonly detail: string;
+    }
   | { readonly works: false; readonly reason: string; readonly advice: string };
 
 export function isOnHost(tensor: Tensor | DeviceTensor): tensor is Tensor {

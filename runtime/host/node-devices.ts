@@ -1,6 +1,7 @@
 /** Which devices work in Node, found out by running a model on each in a process of its own. */
 import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { arch, env, platform } from "node:process";
 import { startScript } from "./child.ts";
@@ -19,8 +20,13 @@ const advice: Readonly<Record<string, string>> = {
 /** Tries a device in a process of its own, where a driver that crashes takes only that with it. */
 export async function probeInProcess(device: Device): Promise<Finding> {
   const error = missing(device) ?? (await run(device));
-  if (error === null) return { works: true, isSoftware: device === "webgpu" && isEmulated() };
+  if (error === null) return found(device);
   return { works: false, reason: error, advice: advice[device] ?? "choose cpu, cuda or webgpu" };
+}
+
+function found(device: Device): Finding {
+  if (device === "cpu") return { works: true, detail: `${availableParallelism()} threads` };
+  return { works: true, detail: isEmulated(device) ? "ran a model, in software" : "ran a model" };
 }
 
 /** What can be seen to be missing without a process. */
@@ -47,8 +53,8 @@ function vulkanDrivers(): string[] {
 }
 
 /** Whether the GPU can only be the CPU in disguise. */
-function isEmulated(): boolean {
-  if (platform !== "linux") return false;
+export function isEmulated(device: Device): boolean {
+  if (device !== "webgpu" || platform !== "linux") return false;
   return vulkanDrivers().every((path) => /swiftshader|lvp|llvmpipe/.test(path)) || !hasGpu();
 }
 

@@ -24,6 +24,7 @@ const modules: { readonly [D in Device]?: () => Promise<Module> } = {
 export function webHost({ wasmPaths }: WebHostOptions = {}): Host {
   return {
     devices: ["webgpu", "wasm"],
+    isEmulated: async (device) => device === "webgpu" && isSoftware(await findAdapter()),
     probe,
     open: async (model, { device = "wasm", threads, ...options }) => {
       const load =
@@ -59,30 +60,47 @@ function available(): number {
   return globalThis.crossOriginIsolated ? navigator.hardwareConcurrency : 1;
 }
 
+const ISOLATION =
+  "a cross-origin isolated page: serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
+
 function requireThreads(threads: number | undefined): void {
   if (threads === undefined || threads === 1 || globalThis.crossOriginIsolated) return;
-  fail(
-    "wasm",
-    `${threads} threads need a cross-origin isolated page: serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp`,
-  );
+  fail("wasm", `${threads} threads need ${ISOLATION}`);
+}
+
+function threadsFound(): string {
+  return globalThis.crossOriginIsolated ? `${available()} threads` : `1 thread; more need ${ISOLATION}`;
 }
 
 async function probe(device: Device): Promise<Finding> {
-  if (device === "wasm") return { works: true, isSoftware: false };
+  if (device === "wasm") return { works: true, detail: threadsFound() };
   const advice = "use a current Chrome, Edge, Safari or Firefox on a machine with a GPU, or choose wasm";
-  const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<Adapter | null> } };
-  if (gpu === undefined) {
-    const reason = globalThis.isSecureContext
+  const adapter = await findAdapter();
+  if (adapter === null) {
+    const missing = globalThis.isSecureContext
       ? "this browser has no WebGPU"
       : "WebGPU needs a secure page: https, or localhost";
+    const reason = "gpu" in navigator ? "the browser found no GPU that it may use" : missing;
     return { works: false, reason, advice };
   }
-  const adapter = await gpu.requestAdapter().catch(() => null);
-  if (adapter === null) return { works: false, reason: "the browser found no GPU that it may use", advice };
-  const { isFallbackAdapter = false, architecture = "" } = adapter.info;
-  return { works: true, isSoftware: isFallbackAdapter || architecture === "swiftshader" };
+  const { vendor, architecture } = adapter.info;
+  return { works: true, detail: [vendor, architecture].filter(Boolean).join(" ") || "an adapter" };
 }
 
+/** The part of a `GPUAdapter` that says what it is. */
 interface Adapter {
-  readonly info: { readonly isFallbackAdapter?: boolean; readonly architecture?: string };
+  readonly info: {
+    readonly isFallbackAdapter?: boolean;
+    readonly vendor?: string;
+    readonly architecture?: string;
+  };
+}
+
+async function findAdapter(): Promise<Adapter | null> {
+  const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<Adapter | null> } };
+  return (await gpu?.requestAdapter().catch(() => null)) ?? null;
+}
+
+function isSoftware(adapter: Adapter | null): boolean {
+  return adapter?.info.isFallbackAdapter === true || adapter?.info.architecture === "swiftshader";
 }

@@ -23,22 +23,22 @@ const VALIDATION = PALETTE[0];
 const DOTS_UP_TO = 30;
 
 /** One panel a term, as their scales differ; one in all for a model whose loss is its reconstruction. */
-export async function lossCurves(epochs: readonly EpochLosses[]): Promise<Picture> {
+export async function lossCurves(epochs: readonly EpochLosses[], unit = "nats"): Promise<Picture> {
   const hasKl = epochs.some(({ train }) => train.kl !== null);
   const width = hasKl ? 330 : 480;
   const panels = await Promise.all([
-    termPanel("Loss", "loss", epochs, width),
+    termPanel("Loss", "loss", epochs, width, unit),
     ...(hasKl
       ? [
-          termPanel("Reconstruction", "reconstruction", epochs, width),
-          termPanel("KL divergence", "kl", epochs, width),
+          termPanel("Reconstruction", "reconstruction", epochs, width, unit),
+          termPanel("KL divergence", "kl", epochs, width, unit),
         ]
       : []),
   ]);
   return {
     name: "losses",
     title: "Losses",
-    caption: `${hasKl ? "The loss and the two terms it is made of, each on its own scale. " : ""}${progress(epochs)}`,
+    caption: `${hasKl ? "The loss and the two terms it is made of, each on its own scale. " : ""}${progress(epochs, unit)}`,
     alt: `Curves of the loss${hasKl ? ", the reconstruction and the KL divergence" : ""} over ${epochs.length} epochs`,
     wide: hasKl,
     png: await panelsToPng(panels),
@@ -51,6 +51,7 @@ function termPanel(
   term: keyof Losses,
   epochs: readonly EpochLosses[],
   width: number,
+  unit: string,
 ): Promise<string> {
   const first = epochs[0]?.epoch ?? 1;
   const last = epochs.at(-1)?.epoch ?? 1;
@@ -80,7 +81,7 @@ function termPanel(
       // Two dots alone would make a mountain of their difference.
       y: { grid: true, label: null, nice: true, zero: first === last, ticks: 5, tickSize: 0 },
     },
-    { title, vertical: "nats per image", series: drawn.map(([name, color]) => [name, color]) },
+    { title, vertical: `${unit} per image`, series: drawn.map(([name, color]) => [name, color]) },
     (plot) =>
       drawn.flatMap(([, stroke, points]) => [
         plot.line(points, { stroke, strokeWidth: 2 }),
@@ -98,13 +99,13 @@ function wholeTicks(first: number, last: number): number[] {
 }
 
 /** Where the curve came from and how far down it got. */
-function progress(epochs: readonly EpochLosses[]): string {
+function progress(epochs: readonly EpochLosses[], unit: string): string {
   const curve = epochs.map(({ epoch, train, validation }) => ({ epoch, loss: (validation ?? train).loss }));
   const which = epochs[0]?.validation ? "Validation" : "Training";
   const first = curve[0];
   if (first === undefined) return "";
   const best = curve.reduce((low, at) => (at.loss < low.loss ? at : low));
   if (best === first)
-    return `${which} loss was lowest after epoch ${first.epoch}, at ${first.loss.toFixed(1)} nats.`;
-  return `${which} loss fell from ${first.loss.toFixed(1)} nats after epoch ${first.epoch} to ${best.loss.toFixed(1)} after epoch ${best.epoch}, its lowest.`;
+    return `${which} loss was lowest after epoch ${first.epoch}, at ${first.loss.toFixed(1)} ${unit}.`;
+  return `${which} loss fell from ${first.loss.toFixed(1)} ${unit} after epoch ${first.epoch} to ${best.loss.toFixed(1)} after epoch ${best.epoch}, its lowest.`;
 }

@@ -8,6 +8,8 @@ export interface ReportData {
   readonly name: string;
   /** The model in a line: `vae · 784-400-20 · 0.65 M parameters · Bernoulli likelihood`. */
   readonly description: string;
+  /** What losses are counted in, for each image: `nats`. */
+  readonly unit: string;
   readonly finished: Date | null;
   readonly headline: Headline;
   /** In the order of the page. */

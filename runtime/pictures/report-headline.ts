@@ -4,9 +4,9 @@ import type { Losses } from "./losses.ts";
 import { formatCount, formatDuration, formatNats } from "./quantity.ts";
 import type { Headline } from "./report-data.ts";
 
-export function headline({ test, epochs, seconds, imagesPerSecond, device }: Headline): Html {
+export function headline({ test, epochs, seconds, imagesPerSecond, device }: Headline, unit: string): Html {
   return html`<section class="headline" aria-label="Results">
-${test === null ? null : testLoss(test)}
+${test === null ? null : testLoss(test, unit)}
 <dl class="facts">
 ${fact("epochs", formatCount(epochs))}
 ${epochs === 0 ? null : fact("training time", formatDuration(seconds))}
@@ -20,9 +20,9 @@ function fact(name: string, value: string): Html {
   return html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
 }
 
-function testLoss({ loss, reconstruction, kl }: Losses): Html {
+function testLoss({ loss, reconstruction, kl }: Losses, unit: string): Html {
   return html`<div class="result">
-<p class="figure"><strong>${formatNats(loss)}</strong> <span>nats per image<br>on the test images</span></p>
+<p class="figure"><strong>${formatNats(loss)}</strong> <span>${unit} per image<br>on the test images</span></p>
 ${kl === null ? null : parts(loss, reconstruction, kl)}
 </div>`;
 }

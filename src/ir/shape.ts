@@ -78,6 +78,17 @@ function divided(whole: Product, part: Product): Product | undefined {
   return Number.isInteger(size) ? { size, names } : undefined;
 }
 
+/** `a · b`: `5` and `batch` make `5*batch`. */
+export function timesDim(a: Dim, b: Dim): Dim {
+  return dimOf(product([a, b]));
+}
+
+/** `a / b`; undefined where that is no whole dimension. */
+export function dividedDim(a: Dim, b: Dim): Dim | undefined {
+  const rest = divided(product([a]), product([b]));
+  return rest && dimOf(rest);
+}
+
 /**
  * The shape that ONNX's Reshape gives for a target in which 0 copies the input's dimension and one −1 takes what is
  * left. Throws where the sizes differ or can't be compared.

@@ -63,6 +63,26 @@ export function bernoulli(scope: Scope): (logits: Floats) => Likelihood {
   };
 }
 
+/** Pixels as normal variables of one fixed variance around `mean` `[rows, pixels]`. */
+export function normal(mean: Floats, variance: number): Likelihood {
+  const constants = Math.log(2 * Math.PI * variance);
+  return {
+    mean,
+    negativeLogProbability: (x) =>
+      within("reconstruction", () =>
+        mul(reduceSum(add(mul(square(sub(x, mean)), 1 / variance), constants), [-1]), 0.5),
+      ),
+  };
+}
+
+/** Of pixels around `mean` `[rows, pixels]` the squared error: −log p(x) for a variance of ½, but for a constant. */
+export function squaredError(mean: Floats): Likelihood {
+  return {
+    mean,
+    negativeLogProbability: (x) => within("reconstruction", () => reduceSum(square(sub(x, mean)), [-1])),
+  };
+}
+
 /** The variance of every pixel: a number, or one that is learned with the rest (Rybkin et al. 2021, σ-VAE). */
 export type Variance = number | "learned";
 

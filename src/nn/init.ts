@@ -4,7 +4,9 @@
 export type Init =
   | { readonly kind: "constant"; readonly value: number }
   | { readonly kind: "uniform"; readonly bound: number }
-  | { readonly kind: "normal"; readonly deviation: number };
+  | { readonly kind: "normal"; readonly deviation: number }
+  /** Not drawn at all: whoever trains the model has the values. */
+  | { readonly kind: "given" };
 
 /** The numbers of inputs that reach one output of a layer, and of outputs that one input reaches. */
 export interface Fans {

@@ -1,6 +1,5 @@
 /** Attributes of decoded nodes: ONNX's defaults filled in, constant inputs read, and what we can't honour refused. */
 import { fail } from "../ir/error.ts";
-import { staticShape } from "../ir/shape.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { Value } from "../ir/value.ts";
 import type { OpType } from "../ir/vocabulary.ts";
@@ -12,15 +11,11 @@ type Attributes = Readonly<Record<string, Attribute>>;
 
 /** Attributes that we have no word for, with the one value under which they change nothing. */
 const neutral: Readonly<Record<string, Attribute>> = {
-  allowzero: 0,
-  auto_pad: "NOTSET",
-  ceil_mode: 0,
   largest: 1,
-  mode: "constant",
   noop_with_empty_axes: 0,
   select_last_index: 0,
+  saturate: 1,
   sorted: 1,
-  storage_order: 0,
 };
 
 /** The attributes of a node of ours. Throws where one is missing, not constant, or beyond what we can say. */
@@ -38,10 +33,11 @@ export function decodeAttributes(
     const kind = kinds[name];
     if (kind === undefined) {
       if (neutral[name] !== value) fail(op, `attribute ${name}=${value} is not supported`);
-    } else if (typeOf[kind] === attribute.type) given[name] = kind === "dtype" ? dtypeName(op, value) : value;
+    } else if (kind === "operand" && attribute.type === AttributeType.INTS) given[name] = value;
+    else if (typeOf[kind] === attribute.type) given[name] = kind === "dtype" ? dtypeName(op, value) : value;
     else fail(op, `attribute ${name} is not of type ${kind === "dtype" ? "int" : kind}`);
   }
-  const operands = Object.keys(kinds).filter((key) => kinds[key] === "operand");
+  const operands = operandsOf(op);
   for (const [i, key] of operands.entries()) {
     const name = node.input?.[i + 1] ?? "";
     if (name === "") continue;
@@ -49,7 +45,6 @@ export function decodeAttributes(
       contents(name) ?? fail(op, `its ${key} (${name}) is computed; only a constant can be read`);
     given[key] = op === "TopK" ? Number(data[0]) : Array.from<number | bigint>(data).map(Number);
   }
-  if (op === "Pad") requireZeroPadding(node.input?.[2] ?? "", contents);
   const defaults = defaultsOf(op, inputs, given);
   const result: Record<string, Attribute> = {};
   for (const key of Object.keys(kinds))
@@ -57,9 +52,10 @@ export function decodeAttributes(
   return result;
 }
 
-function requireZeroPadding(name: string, contents: (name: string) => Tensor | undefined): void {
-  if (name !== "" && Number(contents(name)?.data[0] ?? Number.NaN) !== 0)
-    fail("Pad", "pads with something other than 0");
+/** What comes as inputs after the node's own, in their order: axes of a reduction are an attribute before opset 13 or 18. */
+export function operandsOf(op: OpType): string[] {
+  const kinds: Readonly<Record<string, Kind>> = schema[op];
+  return Object.keys(kinds).filter((key) => kinds[key] === "operand" || key === "axes");
 }
 
 const { AttributeType } = onnx.AttributeProto;
@@ -92,9 +88,6 @@ function dtypeName(op: OpType, code: Attribute): string {
 function defaultsOf(op: OpType, inputs: readonly (Value | undefined)[], given: Attributes): Attributes {
   const shape = inputs[0]?.shape ?? [];
   const all = shape.map((_, i) => i);
-  const spatial = (value: number, sides = 1) =>
-    Array.from({ length: sides * (shape.length - 2) }, () => value);
-  const window = { strides: spatial(1), pads: spatial(0, 2), dilations: spatial(1) };
   switch (op) {
     case "LeakyRelu":
       return { alpha: 0.01 };
@@ -102,16 +95,6 @@ function defaultsOf(op: OpType, inputs: readonly (Value | undefined)[], given: A
       return { alpha: 1 };
     case "Gemm":
       return { alpha: 1, beta: 1, transA: 0, transB: 0 };
-    case "Conv":
-    case "ConvTranspose": {
-      const kernel_shape = staticShape(op, inputs[1]?.shape.slice(2) ?? []);
-      return { ...window, kernel_shape, group: 1, output_padding: spatial(0) };
-    }
-    case "MaxPool":
-    case "AveragePool":
-      return { ...window, count_include_pad: 0 };
-    case "Softmax":
-    case "LogSoftmax":
     case "TopK":
       return { axis: -1 };
     case "Gather":

@@ -1,34 +1,51 @@
-/** ONNX ModelProto bytes → Graph: any model made of the vocabulary comes back as values. */
-import { arrayFromBytes, arrayOf, type DType } from "../ir/dtype.ts";
+/** ONNX ModelProto bytes → Graph: a model made of the vocabulary, or of what the vocabulary can say, comes back as values. */
 import { fail, IsthmusError } from "../ir/error.ts";
 import { type Graph, graph, nodesOf } from "../ir/graph.ts";
-import { within } from "../ir/origin.ts";
-import type { Dim } from "../ir/shape.ts";
-import { sizeOf, type Tensor, tensor } from "../ir/tensor.ts";
-import { constant, constantOf, input, operands, type Value } from "../ir/value.ts";
-import type { OpType } from "../ir/vocabulary.ts";
-import { apply } from "../ops/apply.ts";
-import { decodeAttributes } from "./attributes.ts";
-import { type GraphProto, type NodeProto, onnx, type TensorProto, type ValueInfoProto } from "./proto.ts";
-import { arity, dataTypes, type Kind, opset, optional, schema } from "./schema.ts";
+import type { Dim, Shape } from "../ir/shape.ts";
+import type { Tensor } from "../ir/tensor.ts";
+import { constantOf, input, operands, type Value } from "../ir/value.ts";
+import { knownOf } from "./import/known.ts";
+import { type Decoded, decodeNode, type Lookup, type Reading } from "./node.ts";
+import { type GraphProto, type NodeProto, onnx, type ValueInfoProto } from "./proto.ts";
+import { decodeTensor, dtypeOf } from "./tensor.ts";
 
-const dtypes = new Map(Object.entries(dataTypes).map(([dtype, code]) => [code, dtype as DType]));
+/** The opsets that can be read. */
+const opsets = { first: 11, last: 21 };
+
+/** A part of a file, in the file's own names. */
+export interface Selection {
+  /**
+   * The shapes of inputs: the file's own, where a dimension is to have another size or a name, or float32 tensors
+   * inside of it, which are inputs then; what makes them is left out.
+   */
+  readonly inputs?: Readonly<Record<string, Shape>>;
+  /** The tensors to give, outputs of the file or not; nothing else is read. */
+  readonly outputs?: readonly string[];
+}
 
 /**
- * The graph in an `.onnx` file, which `subject` names in errors; its initializers are weights, its Constant nodes constants. Throws one line where the
- * bytes are no model, or hold an operator, attribute, dtype or opset that Isthmus does not know.
+ * The graph in an `.onnx` file, which `subject` names in errors; its initializers are weights, its Constant nodes
+ * constants. Throws one line where the bytes are no model, or hold an operator, attribute, dtype or opset that Isthmus
+ * does not know.
  */
-export function decode(bytes: Uint8Array, subject = "decode"): Graph {
+export function decode(bytes: Uint8Array, subject = "decode", selection: Selection = {}): Graph {
   const model = parseModel(bytes, subject);
   const domain = model.opsetImport?.find((set) => (set.domain ?? "") === "" || set.domain === "ai.onnx");
-  const version = Number(domain?.version ?? 0);
-  if (version < 13 || version > opset)
-    fail("decode", `the model is of opset ${version}; 13 to ${opset} can be read`);
+  const opset = Number(domain?.version ?? 0);
+  if (opset < opsets.first || opset > opsets.last)
+    fail(subject, `the model is of opset ${opset}; ${opsets.first} to ${opsets.last} can be read`);
   const metadata = Object.fromEntries(
     (model.metadataProps ?? []).map(({ key, value }) => [key ?? "", value ?? ""]),
   );
-  const { graph } = decodeGraph(model.graph ?? fail("decode", "the model has no graph"));
-  return { ...graph, doc: model.docString ?? "", metadata };
+  try {
+    const { graph } = decodeGraph(model.graph!, { opset, selection, around: () => undefined, prefix: "" });
+    return { ...graph, doc: model.docString ?? "", metadata };
+  } catch (error) {
+    // What is wrong is said where it is found; which file it is in is known here.
+    if (error instanceof IsthmusError)
+      throw new IsthmusError(error.message.replace(/^decode: /, `${subject}: `));
+    throw error;
+  }
 }
 
 function parseModel(bytes: Uint8Array, subject: string) {
@@ -41,16 +58,15 @@ function parseModel(bytes: Uint8Array, subject: string) {
   return fail(subject, "not an ONNX model: it holds no graph");
 }
 
-/** What a name means: in this graph, or for a loop's body in the graphs around it. */
-type Lookup = (name: string) => Value | undefined;
-
-interface Decoded {
-  readonly graph: Graph;
-  /** For a body, what it reads of the graph around it, in the order of its last inputs. */
-  readonly reads: readonly Value[];
+/** What a graph's reading depends on besides the graph; for a loop's body, the names around it. */
+interface Surroundings {
+  readonly opset: number;
+  readonly selection: Selection;
+  readonly around: Lookup;
+  readonly prefix: string;
 }
 
-function decodeGraph(proto: GraphProto, around: Lookup = () => undefined, prefix = ""): Decoded {
+function decodeGraph(proto: GraphProto, { opset, selection, around, prefix }: Surroundings): Decoded {
   const bare = (name: string) =>
     prefix !== "" && name.startsWith(prefix) ? name.slice(prefix.length) : name;
   const weights: Record<string, Tensor> = {};
@@ -62,8 +78,10 @@ function decodeGraph(proto: GraphProto, around: Lookup = () => undefined, prefix
     values.set(name, value);
   };
   const initialized = new Set((proto.initializer ?? []).map(({ name }) => name ?? ""));
-  for (const info of proto.input ?? [])
-    if (!initialized.has(info.name ?? "")) add(info.name ?? "", inputValue(info, bare));
+  const fed = (proto.input ?? []).filter(({ name }) => !initialized.has(name ?? ""));
+  const shapes = new Map(Object.entries(selection.inputs ?? {}));
+  for (const info of fed) add(info.name ?? "", inputValue(info, bare, shapes.get(info.name ?? "")));
+  for (const [name, shape] of shapes) if (!values.has(name)) add(name, input(name, "float32", shape));
   for (const initializer of proto.initializer ?? []) {
     const name = initializer.name ?? "";
     const weight = decodeTensor(initializer);
@@ -81,31 +99,57 @@ function decodeGraph(proto: GraphProto, around: Lookup = () => undefined, prefix
     add(name, read);
     return read;
   };
-  const scope: NodeScope = {
-    value: (name) => lookup(name) ?? fail("decode", `${name} is used before anything makes it`),
-    contents: (name) => {
-      const value = lookup(name);
-      return (
-        value &&
-        (constantOf(value) ?? (value.producer.kind === "input" ? weights[value.producer.name] : undefined))
-      );
+  const computed: Reading["computed"] = new Map();
+  const contents = (name: string) => {
+    const value = lookup(name);
+    return (
+      value &&
+      (constantOf(value) ?? (value.producer.kind === "input" ? weights[value.producer.name] : undefined))
+    );
+  };
+  const scope: Reading = {
+    opset,
+    batch: batchOf(fed, shapes),
+    computed,
+    value: (name) =>
+      lookup(name) ??
+      fail(
+        "decode",
+        computed.has(name)
+          ? `${name} holds a size that is known only when it runs; only a shape can be made of it`
+          : `${name} is used before anything makes it`,
+      ),
+    contents,
+    dims: (name) => {
+      const tensor = computed.has(name) ? undefined : contents(name);
+      return (computed.get(name) ?? (tensor && knownOf(tensor)))?.items;
     },
+    copy: (name, weight) => {
+      weights[bare(name)] = weight;
+      add(name, input(bare(name), weight.dtype, weight.shape));
+    },
+    isWeight: (name) => Object.hasOwn(weights, bare(name)),
     lookup,
     prefix,
+    body: (graph, prefix) => decodeGraph(graph, { opset, selection: {}, around: lookup, prefix }),
   };
-  for (const node of proto.node ?? []) {
+  const wanted = selection.outputs ?? (proto.output ?? []).map(({ name }) => name ?? "");
+  const nodes = selection.outputs === undefined ? (proto.node ?? []) : neededNodes(proto, wanted, shapes);
+  for (const node of nodes) {
     const outputs = decodeNode(node, scope);
     (node.output ?? []).forEach((name, i) => {
-      if (name !== "") values.set(name, outputs[i] ?? fail("decode", `${node.opType} has no output ${i}`));
+      const value = outputs[i];
+      if (name === "" || values.has(name)) return;
+      if (value !== undefined) values.set(name, value);
+      else if (!computed.has(name)) fail("decode", `${node.opType} has no output ${i}`);
     });
   }
-  const outputs = Object.fromEntries(
-    (proto.output ?? []).map(({ name }) => [bare(name ?? ""), scope.value(name ?? "")]),
-  );
+  const outputs = Object.fromEntries(wanted.map((name) => [bare(name), scope.value(name)]));
   // A shape or axes that came as an initializer are attributes now.
   const used = new Set([...nodesOf(Object.values(outputs)).flatMap(operands), ...Object.values(outputs)]);
+  const mayGo = (name: string) => Object.hasOwn(weights, name) || selection.outputs !== undefined;
   for (const [name, value] of Object.entries(inputs)) {
-    if (Object.hasOwn(weights, name) && !used.has(value)) {
+    if (mayGo(name) && !used.has(value)) {
       delete weights[name];
       delete inputs[name];
     }
@@ -114,130 +158,50 @@ function decodeGraph(proto: GraphProto, around: Lookup = () => undefined, prefix
   return { graph: { ...graph(name, inputs, outputs), doc: proto.docString ?? "", weights }, reads };
 }
 
-/** What a node sees of the names around it. */
-interface NodeScope {
-  readonly value: (name: string) => Value;
-  /** The tensor behind a name, where it is known now: a constant or an initializer. */
-  readonly contents: (name: string) => Tensor | undefined;
-  readonly lookup: Lookup;
-  readonly prefix: string;
-}
-
-function decodeNode(node: NodeProto, scope: NodeScope): readonly Value[] {
-  const name = node.name || `the node that makes ${node.output?.[0]}`;
-  const type = node.opType ?? "";
-  if (type === "Constant" && !node.domain) return [constant(decodeConstant(node, name))];
-  if (node.domain || !Object.hasOwn(schema, type)) {
-    fail("decode", `unknown operator ${node.domain ? `${node.domain}.` : ""}${type} (${name})`);
+/** The nodes that some tensors need, in the file's order, where others are given. */
+function neededNodes(
+  proto: GraphProto,
+  wanted: readonly string[],
+  given: ReadonlyMap<string, Shape>,
+): NodeProto[] {
+  const makers = new Map(
+    (proto.node ?? []).flatMap((node) => (node.output ?? []).map((name) => [name, node] as const)),
+  );
+  const needed = new Set<NodeProto>();
+  const left = [...wanted];
+  for (let name = left.pop(); name !== undefined; name = left.pop()) {
+    const node = given.has(name) ? undefined : makers.get(name);
+    if (node === undefined || needed.has(node)) continue;
+    needed.add(node);
+    left.push(...namesIn(node));
   }
-  const path = name.replace(scope.prefix, "").split("/").slice(0, -1).join("/");
-  try {
-    return within(path, () => build(type as OpType, node, scope), `node ${name}`);
-  } catch (error) {
-    if (error instanceof IsthmusError && error.place === undefined)
-      throw new IsthmusError(error.message, `node ${name}`);
-    throw error;
-  }
+  return (proto.node ?? []).filter((node) => needed.has(node));
 }
 
-function build(op: OpType, node: NodeProto, scope: NodeScope): readonly Value[] {
-  const names = node.input ?? [];
-  if (op === "Scan") return decodeScan(node, names, scope);
-  const inputs = ownInputs(op, names, scope);
-  const attributes = decodeAttributes(op, node, inputs, scope.contents);
-  // ONNX's Max and Min take any number of inputs, ours two.
-  if ((op === "Max" || op === "Min") && inputs.length !== 2) {
-    const fold = (a: Value | undefined, b: Value | undefined) =>
-      apply<OpType>(op, [a, b] as never, attributes as never)[0];
-    return [inputs.reduce(fold)!];
-  }
-  return apply<OpType>(op, inputs as never, attributes as never);
+/** What a node reads, its bodies included. */
+function namesIn({ input, attribute }: NodeProto): string[] {
+  const bodies = (attribute ?? []).flatMap(({ g }) => (g?.node ?? []).flatMap(namesIn));
+  return [...(input ?? []), ...bodies];
 }
 
-/** A node's inputs, its operands aside; those left out are undefined. Throws where one is missing or too many. */
-function ownInputs(op: OpType, names: readonly string[], scope: NodeScope): readonly (Value | undefined)[] {
-  const takesAny = op === "Max" || op === "Min" || op === "Concat";
-  const count = takesAny ? Math.max(1, names.length) : arity[op];
-  const needed = optional[op] ?? count;
-  const kinds: readonly Kind[] = Object.values(schema[op]);
-  if (names.length > count && !kinds.includes("operand"))
-    fail(op, `takes ${count} inputs, has ${names.length}`);
-  return Array.from({ length: count }, (_, i) => {
-    const name = names[i] ?? "";
-    if (name !== "") return scope.value(name);
-    return i < needed ? fail(op, `its input ${i + 1} of ${needed} is missing`) : undefined;
-  });
+/** The size of a batch where the file has one and we leave it open. */
+function batchOf(fed: readonly ValueInfoProto[], shapes: ReadonlyMap<string, Shape>): number | undefined {
+  const isOpen = [...shapes.values()].some(([first]) => typeof first === "string");
+  const sizes = fed.map(({ type }) => Number(type?.tensorType?.shape?.dim?.[0]?.dimValue ?? 0));
+  return isOpen ? sizes.find((size) => size > 0) : undefined;
 }
 
-function decodeScan(node: NodeProto, names: readonly string[], scope: NodeScope): readonly Value[] {
-  const attribute = (name: string) => node.attribute?.find((candidate) => candidate.name === name);
-  for (const { name } of node.attribute ?? []) {
-    if (name !== "body" && name !== "num_scan_inputs") fail("Scan", `attribute ${name} is not supported`);
-  }
-  const sequences = Number(attribute("num_scan_inputs")?.i ?? 0);
-  const proto = attribute("body")?.g ?? fail("Scan", "has no body");
-  const { graph: body, reads } = decodeGraph(proto, scope.lookup, `${node.name}/`);
-  const inputs = [...names.map(scope.value), ...reads];
-  return apply("Scan", inputs, { body, states: names.length - sequences, sequences });
+function inputValue(proto: ValueInfoProto, bare: (name: string) => string, given: Shape | undefined): Value {
+  const name = proto.name ?? "";
+  const declared = shapeOfInput(proto);
+  return input(bare(name), dtypeOf(proto.type?.tensorType?.elemType, name), given ?? declared);
 }
 
-function inputValue({ name, type }: ValueInfoProto, bare: (name: string) => string): Value {
+/** The shape that a file declares for an input; dimensions without a size or name get a name. */
+export function shapeOfInput({ name, type }: ValueInfoProto): Shape {
   const info = type?.tensorType ?? fail("decode", `input ${name} is no tensor`);
   const shape = info.shape?.dim ?? fail("decode", `input ${name} has no shape`);
-  const dims = shape.map(
+  return shape.map(
     (dim, i): Dim => dim.dimParam || (dim.dimValue == null ? `${name}_${i}` : Number(dim.dimValue)),
   );
-  return input(bare(name ?? ""), dtypeOf(info.elemType, name ?? ""), dims);
-}
-
-function dtypeOf(code: number | null | undefined, name: string): DType {
-  return (
-    dtypes.get(code ?? 0) ??
-    fail("decode", `${name} is of a dtype that Isthmus does not know (TensorProto.DataType ${code})`)
-  );
-}
-
-/** The tensor of a Constant node, however it is written. */
-function decodeConstant(node: NodeProto, name: string): Tensor {
-  const [attribute = fail("decode", `${name} holds nothing`)] = node.attribute ?? [];
-  const list = (dtype: DType, values: readonly (number | bigint)[], shape = [values.length]) =>
-    tensor(dtype, shape, arrayOf(dtype, values));
-  switch (attribute.name) {
-    case "value":
-      return decodeTensor({ ...attribute.t, name });
-    case "value_float":
-      return list("float32", [attribute.f ?? 0], []);
-    case "value_floats":
-      return list("float32", attribute.floats ?? []);
-    case "value_int":
-      return list("int64", [Number(attribute.i ?? 0)], []);
-    case "value_ints":
-      return list("int64", (attribute.ints ?? []).map(Number));
-    default:
-      return fail("decode", `${name}: a Constant with ${attribute.name} is not supported`);
-  }
-}
-
-function decodeTensor(proto: TensorProto): Tensor {
-  const name = proto.name ?? "a tensor";
-  const dtype = dtypeOf(proto.dataType, name);
-  const shape = (proto.dims ?? []).map(Number);
-  if (proto.externalData?.length) fail("decode", `${name} lies in another file, which is not supported`);
-  const data = proto.rawData?.length
-    ? arrayFromBytes(dtype, new Uint8Array(proto.rawData))
-    : arrayOf(dtype, typedData(dtype, proto));
-  if (data.length !== sizeOf(shape))
-    fail("decode", `${name} has ${data.length} elements where [${shape}] needs ${sizeOf(shape)}`);
-  return tensor(dtype, shape, data);
-}
-
-/** The field that holds a tensor's elements where they are not raw bytes. */
-function typedData(
-  dtype: DType,
-  { floatData, doubleData, int64Data, int32Data }: TensorProto,
-): ArrayLike<number> {
-  if (dtype === "float32") return floatData ?? [];
-  if (dtype === "float64") return doubleData ?? [];
-  if (dtype === "int64") return (int64Data ?? []).map(Number);
-  return int32Data ?? [];
 }

@@ -9,6 +9,7 @@ import { version } from "../version.ts";
 import {
   type AttributeProto,
   type GraphProto,
+  type ModelProto,
   type NodeProto,
   onnx,
   type TensorProto,
@@ -18,7 +19,19 @@ import { dataTypes, irVersion, type Kind, opset, schema } from "./schema.ts";
 
 /** The bytes of an `.onnx` file: IR version 8, opset 17, no external data. */
 export function encode(graph: Graph): Uint8Array {
-  const model = {
+  return messageBytes(modelProto(graph));
+}
+
+/** The bytes of a model's message. */
+export function messageBytes(model: ModelProto): Uint8Array {
+  // In Node protobufjs writes a Buffer, which is not the Uint8Array that it says it is wherever it is copied.
+  const { buffer, byteOffset, byteLength } = onnx.ModelProto.encode(model).finish();
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+/** The message in such a file, for whoever has to add what our vocabulary has no word for. */
+export function modelProto(graph: Graph): ModelProto & { readonly graph: GraphProto } {
+  return {
     irVersion,
     opsetImport: [{ domain: "", version: opset }],
     producerName: "isthmus",
@@ -27,9 +40,6 @@ export function encode(graph: Graph): Uint8Array {
     graph: graphProto(graph, nameGraph(graph), ""),
     metadataProps: Object.entries(graph.metadata).map(([key, value]) => ({ key, value })),
   };
-  // In Node protobufjs writes a Buffer, which is not the Uint8Array that it says it is wherever it is copied.
-  const { buffer, byteOffset, byteLength } = onnx.ModelProto.encode(model).finish();
-  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function graphProto(

@@ -2,6 +2,7 @@
 import onnxProto from "onnx-proto";
 
 export const { onnx } = onnxProto;
+export type ModelProto = onnxProto.onnx.IModelProto;
 export type GraphProto = onnxProto.onnx.IGraphProto;
 export type NodeProto = onnxProto.onnx.INodeProto;
 export type AttributeProto = onnxProto.onnx.IAttributeProto;

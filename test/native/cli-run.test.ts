@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Jimp } from "jimp";
 import { beforeAll, describe, expect, test, vi } from "vitest";
@@ -187,7 +188,11 @@ describe("isthmus", () => {
     };
     expect(node).toBe(process.version);
     expect(devices.map(({ device }) => device)).toEqual(["cpu", "webgpu", "cuda"]);
-    expect(devices[0]).toMatchObject({ works: true, advice: null });
+    expect(devices[0]).toMatchObject({
+      works: true,
+      isSoftware: false,
+      detail: `${availableParallelism()} threads`,
+    });
   });
 
   test.concurrent("train --resume is refused with other settings, before anything is done", async () => {

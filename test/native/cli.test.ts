@@ -83,7 +83,7 @@ describe("a wrong call ends with exit code 2 and one line", () => {
     [train("--preset", "vea"), 'error: train: there is no preset "vea": did you mean "vae"?'],
     [
       train("--preset", "transformer"),
-      'error: train: there is no preset "transformer": there are vae, vae-2d',
+      'error: train: there is no preset "transformer": there are vae, vae-2d, conv-vae',
     ],
     [train("--data", "mnits"), 'error: data: there is no "mnits": did you mean "mnist"?'],
     [train("--data", "no/such"), 'error: data: there is no "no/such": neither digits nor mnist nor a folder'],

@@ -33,10 +33,12 @@ describe("the built package", () => {
   });
 });
 
-test("the portable half needs neither Node nor a native package", async () => {
+test("a browser's bundle has nothing of Node in it, and of ONNX Runtime nothing before it is asked for", async () => {
   const { metafile } = await build({
-    entryPoints: ["runtime/portable.ts"],
+    entryPoints: { web: "runtime/web.ts" },
     bundle: true,
+    splitting: true,
+    outdir: "/",
     platform: "browser",
     format: "esm",
     write: false,
@@ -45,7 +47,12 @@ test("the portable half needs neither Node nor a native package", async () => {
   });
   const files = Object.keys(metafile.inputs);
   expect(files).toContain("runtime/session.ts");
-  expect(files.filter((file) => /onnxruntime|runtime\/host\/node|jimp|resvg/.test(file))).toEqual([]);
+  expect(files.filter((file) => /onnxruntime-node|runtime\/host\/(node|file)|jimp|resvg/.test(file))).toEqual(
+    [],
+  );
+  const first = Object.entries(metafile.outputs).find(([path]) => path.endsWith("web.js"))![1];
+  expect(Object.keys(first.inputs).filter((file) => file.includes("node_modules/onnxruntime"))).toEqual([]);
+  expect(first.imports.some(({ kind }) => kind === "dynamic-import")).toBe(true);
 });
 
 test("models carry the package's version", () => {

@@ -282,6 +282,7 @@ describe("report", () => {
   const bare: ReportData = {
     name: "bare",
     description: "vae · 784-400-20",
+    unit: "nats",
     finished: null,
     headline: { test: null, epochs: 0, seconds: 0, imagesPerSecond: null, device: "cpu" },
     pictures: [],

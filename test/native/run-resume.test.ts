@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import type { ModelInput } from "../../graphs/families.ts";
 import { nodeHost } from "../../runtime/host/node.ts";
 import { RunDirectory } from "../../runtime/run-directory.ts";
 import { TrainingRun, type TrainOptions } from "../../runtime/training-run.ts";
@@ -131,7 +132,7 @@ describe("a run stopped and gone on with", () => {
     await expect(follow(training(resumed))).rejects.toThrow(
       "clipNorm is not set, and was 5 when the run began",
     );
-    const wider = new TrainingRun({ ...tinyModel, hidden: [9] }, digits, resumed, nodeHost);
+    const wider = new TrainingRun({ ...tinyModel, hidden: [9] } as ModelInput, digits, resumed, nodeHost);
     await expect(follow(wider)).rejects.toThrow("hidden is [9], and was [8] when the run began");
     await expect(follow(training({ ...resumed, clipNorm: 5 }, tinyDigits(2)))).rejects.toThrow(
       `${out}: can't be resumed: its data (tiny) are not those that it began with`,

@@ -1,4 +1,5 @@
 /** How far two lists of numbers are apart. */
+import type { Tensor } from "../../src/ir/tensor.ts";
 
 /**
  * The largest difference of two elements, in units of the largest finite magnitude in `expected` (at least 1).
@@ -16,4 +17,13 @@ export function difference(actual: readonly number[], expected: readonly number[
       : Number.POSITIVE_INFINITY;
   });
   return Math.max(0, ...apart);
+}
+
+/** The largest difference of two tensors, in units of the largest magnitude in `expected`. */
+export function apart(actual: Tensor, expected: Tensor): number {
+  if (String(actual.shape) !== String(expected.shape)) return Number.POSITIVE_INFINITY;
+  const [a, b] = [actual.data as Float32Array, expected.data as Float32Array];
+  const largest = b.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const most = b.reduce((most, value, i) => Math.max(most, Math.abs(value - a[i]!)), 0);
+  return most === 0 ? 0 : most / largest;
 }

@@ -13,15 +13,17 @@ import { Session } from "../../runtime/session.ts";
 import type { Images } from "../../src/data/images.ts";
 import { Random } from "../../src/data/random.ts";
 import { type Tensor, type Tensors, tensor } from "../../src/ir/tensor.ts";
+import { lossNames, part } from "./stepping.ts";
 
 export const STEPS = 50;
 const DRAWS = 5;
-const lossNames = ["loss", "reconstruction", "kl"] as const;
 
 export interface Job {
   readonly model: ModelDescription;
   readonly training: TrainingConfig;
   readonly images: Images;
+  /** Of a model from elsewhere: its name in `python/exported.py`, the parameters it begins with, and what stays. */
+  readonly exported?: { readonly name: string; readonly parameters: Tensors; readonly buffers: Tensors };
 }
 
 /** What the steps gave: `loss`, `reconstruction` and `kl` `[STEPS]`, and the state after the last under its names. */
@@ -46,14 +48,6 @@ export function feedsOf({ model, training, images }: Job): Tensors {
 function normal(random: Random, shape: readonly number[]): Tensor<"float32"> {
   const size = shape.reduce((a, b) => a * b, 1);
   return tensor("float32", shape, random.fillNormal(new Float32Array(size)));
-}
-
-/** A contiguous part along the first axis; without that axis where `end` is left out. */
-function part(given: Tensor, start: number, end?: number): Tensor {
-  const [count = 1, ...rest] = given.shape;
-  const size = given.data.length / count;
-  const data = given.data.slice(start * size, (end ?? start + 1) * size);
-  return { ...given, shape: end === undefined ? rest : [end - start, ...rest], data } as Tensor;
 }
 
 function nextState(state: Tensors, results: Tensors): Tensors {
@@ -99,8 +93,9 @@ export async function followSteps(job: Job): Promise<Followed> {
   return { ...state, ...joined(results) };
 }
 
-function beginningOf({ model, training }: Job): Tensors {
-  return initialState(model, training.optimizer, training.seed);
+/** The state before the first step. */
+export function beginningOf({ model, training, exported }: Job): Tensors {
+  return initialState(model, training.optimizer, training.seed, exported?.parameters);
 }
 
 function evaluated(job: Job) {
@@ -123,10 +118,11 @@ export async function writeJob(folder: string, job: Job): Promise<void> {
   const { image, noise } = evaluated(job);
   const data = { ...feedsOf(job), "evaluation.image": image, "evaluation.noise": noise };
   await mkdir(folder);
-  await writeFile(join(folder, "job.json"), JSON.stringify({ model: job.model, training: job.training }));
+  const { model, training, exported } = job;
+  await writeFile(join(folder, "job.json"), JSON.stringify({ model, training, exported: exported?.name }));
   await writeFile(
     join(folder, "checkpoint.safetensors"),
-    writeSafetensors({ tensors: beginningOf(job), metadata: { format: "pt" } }),
+    writeSafetensors({ tensors: { ...beginningOf(job), ...exported?.buffers }, metadata: { format: "pt" } }),
   );
   await writeFile(join(folder, "data.safetensors"), writeSafetensors({ tensors: data, metadata: {} }));
 }

@@ -1,6 +1,6 @@
 """Trains and evaluates in PyTorch what Isthmus trains and evaluates: `follow.py <folder of one job>...`.
 
-A job is `job.json` (model and training settings), `checkpoint.safetensors` (a state of Isthmus) and
+A job is `job.json` (model and training settings; `exported` names one of `exported.py`), `checkpoint.safetensors` (a state of Isthmus) and
 `data.safetensors` (images, index, noise, learning_rate, kl_weight; evaluation.image, evaluation.noise). Writes
 `result.safetensors`: the losses of every step, the parameters after the last, and the evaluation of the first ones.
 """
@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import torch
+from exported import MODELS
 from tensors import read, write
 from vae import VAE
 
@@ -59,10 +60,12 @@ def follow(folder):
     job = json.loads((folder / "job.json").read_text())
     tensors = {name: torch.from_numpy(array) for name, array in read(folder / "checkpoint.safetensors").items()}
     data = {name: torch.from_numpy(array) for name, array in read(folder / "data.safetensors").items()}
-    model = VAE(**job["model"])
+    # A model from elsewhere is trained on as it infers: its running statistics stay.
+    model = MODELS[job["exported"]]().eval() if "exported" in job else VAE(**job["model"])
     # Whatever else a checkpoint holds belongs to the optimizer; not one name is changed on the way.
     unused = model.load_state_dict(tensors, strict=False)
-    assert not unused.missing_keys, unused.missing_keys
+    missing = [key for key in unused.missing_keys if not key.endswith("num_batches_tracked")]
+    assert not missing, missing
     evaluation = evaluate(model, data["evaluation.image"], data["evaluation.noise"])
     losses = train(model, job["training"], data)
     parameters = {name: value.detach().numpy() for name, value in model.named_parameters()}

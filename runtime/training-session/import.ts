@@ -1,0 +1,50 @@
+/** A run from a checkpoint that ONNX Runtime's on-device training saved. */
+import { parametersOf } from "../../graphs/families.ts";
+import { stateInputs } from "../../graphs/step.ts";
+import { fail } from "../../src/ir/error.ts";
+import type { Tensor } from "../../src/ir/tensor.ts";
+import { exportModel, modelNames } from "../export.ts";
+import { readBytes } from "../host/file.ts";
+import type { Run } from "../run.ts";
+import { RunDirectory } from "../run-directory.ts";
+import { beginning, requireState } from "../trainer.ts";
+import { readCheckpoint } from "./checkpoint.ts";
+import { requireAdam } from "./optimizer.ts";
+import { stateOf } from "./state.ts";
+
+/** Larger than any checkpoint that FlatBuffers can hold. */
+const LARGEST = 2 ** 31;
+
+/** What an import found. */
+export interface Imported {
+  readonly steps: number;
+  /** Whether the optimizer's moments were there as well; those before a first step take their place. */
+  readonly hasMoments: boolean;
+}
+
+/**
+ * A new run in `out`, with the settings of `run` and the parameters, moments and step count of a checkpoint that ONNX
+ * Runtime saved. Throws one line where that is damaged or of another model; then nothing is written.
+ */
+export async function importCheckpoint(run: Run, path: string, out: string): Promise<Imported> {
+  const { result: _, ...config } = run.config;
+  const { model, training } = config;
+  const optimizer = requireAdam(training.optimizer);
+  const checkpoint = readCheckpoint(await readBytes(path, LARGEST), path);
+  const found = stateOf(checkpoint, optimizer);
+  requireState(model, training, found, path);
+  const names = Object.keys(stateInputs(model, training));
+  const state = Object.fromEntries(names.map((name) => [name, found[name] as Tensor<"float32">]));
+  for (const [name, { data }] of Object.entries(state))
+    if (!data.every(Number.isFinite)) fail(path, `${name} has a value that is not finite`);
+
+  const steps = checkpoint.optimizer?.step ?? 0;
+  const stepsPerEpoch = Math.floor(config.data.splits.train.count / training.batch);
+  const epoch = Math.floor(steps / Math.max(1, stepsPerEpoch));
+  const directory = await RunDirectory.create(out, config, { state, position: { ...beginning, epoch } });
+  const parameters = Object.fromEntries(parametersOf(model).map(({ name }) => [name, state[name]!]));
+  await directory.writeBest(parameters, epoch);
+  const trained = { model, training, classes: config.data.classes, parameters };
+  for (const name of modelNames) await directory.write(`${name}.onnx`, exportModel(name, trained));
+  return { steps, hasMoments: checkpoint.optimizer !== undefined };
+}
