@@ -11,6 +11,7 @@ import { simplify } from "../src/passes/simplify.ts";
 import { instantiate, type ModelDescription, parametersOf, summary } from "./families.ts";
 import type { Floats } from "./model.ts";
 import { optimizerOf } from "./optimizer.ts";
+import { packing } from "./packing.ts";
 import { slotName } from "./state.ts";
 import type { TrainingConfig } from "./training-config.ts";
 
@@ -90,26 +91,28 @@ export function lossesAndGradients(
   };
 }
 
-/** One step on given values: forward, loss, gradients, update. */
+/** One step on given values, of which the state is packed: forward, loss, gradients, update. */
 export function trainingStep(
   description: ModelDescription,
   { optimizer, clipNorm }: StepConfig,
   state: State,
   { learning_rate, ...batch }: StepInputs,
+  { names, pack, unpack } = packing(parametersOf(description), 0),
 ): { readonly state: State; readonly losses: StepLosses } {
-  const { losses, gradients } = lossesAndGradients(description, clipNorm, state, batch);
+  const { losses, gradients } = lossesAndGradients(description, clipNorm, unpack(state), batch);
+  const packed = pack(gradients);
 
   const { slots, at } = optimizerOf(optimizer);
   const next: Record<string, Floats> = {};
   within("optimizer", () => {
     const step = add(state.step!, 1);
     const update = at({ learningRate: learning_rate, step });
-    for (const [name, gradient] of Object.entries(gradients)) {
+    for (const name of names) {
       within(name, () => {
         const kept = Object.fromEntries(
           slots.map((slot) => [slot, state[slotName(slot, name)]]),
         ) as Slots<string>;
-        const updated = update(state[name]!, gradient, kept);
+        const updated = update(state[name]!, packed[name]!, kept);
         next[name] = updated.parameter;
         for (const slot of slots) next[slotName(slot, name)] = updated.slots[slot]!;
       });

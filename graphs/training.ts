@@ -4,12 +4,15 @@ import { within } from "../src/ir/origin.ts";
 import { input } from "../src/ir/value.ts";
 import { cast, div, gather, scan } from "../src/ops/index.ts";
 import { simplify } from "../src/passes/simplify.ts";
-import { type ModelDescription, summary } from "./families.ts";
+import { type ModelDescription, parametersOf, summary } from "./families.ts";
+import { optimizerOf } from "./optimizer.ts";
+import { changed, packing } from "./packing.ts";
 import { type StepConfig, stateInputs, trainingStep } from "./step.ts";
 
 /**
  * A `Scan` whose body is the step. It takes all images as bytes and, for each step, the positions of its batch, and
- * gathers the batch inside; so the host only shuffles positions and draws noise.
+ * gathers the batch inside; so the host only shuffles positions and draws noise. Within the loop small parameters are
+ * packed: on two cores that saves a twentieth of a step.
  */
 export function trainingGraph(description: ModelDescription, config: StepConfig): Graph {
   const { channels, height, width } = description.image;
@@ -22,15 +25,23 @@ export function trainingGraph(description: ModelDescription, config: StepConfig)
     kl_weight: input("kl_weight", "float32", ["steps"]),
   };
   const doc = `Training steps of ${summary(description)} over a resident data set; losses in nats per image.`;
-  const loop = scan("step", { states, sequences, reads: { images } }, ({ states, sequences, reads }) => {
-    const { index, ...given } = sequences;
-    const image = within("batch", () => div(cast(gather(reads.images, index), "float32"), 255));
-    const { state, losses } = trainingStep(description, config, states, { image, ...given });
-    return { states: state, stacks: losses };
-  });
-  const renamed = Object.fromEntries(
-    Object.entries(loop.states).map(([name, value]) => [`${name}.next`, value]),
+  const parameters = parametersOf(description);
+  const packed = packing(parameters);
+  const { slots } = optimizerOf(config.optimizer);
+  const names = parameters.map(({ name }) => name);
+  const first = changed(states, names, slots, packed.pack);
+  const loop = scan(
+    "step",
+    { states: first, sequences, reads: { images } },
+    ({ states, sequences, reads }) => {
+      const { index, ...given } = sequences;
+      const image = within("batch", () => div(cast(gather(reads.images, index), "float32"), 255));
+      const { state, losses } = trainingStep(description, config, states, { image, ...given }, packed);
+      return { states: state, stacks: losses };
+    },
   );
+  const last = changed(loop.states, packed.names, slots, packed.unpack);
+  const renamed = Object.fromEntries(Object.keys(states).map((name) => [`${name}.next`, last[name]!]));
   return simplify(
     graph("training", { ...states, images, ...sequences }, { ...renamed, ...loop.stacks }, { doc }),
   );

@@ -4,7 +4,7 @@ import { writeSafetensors } from "../../runtime/safetensors.ts";
 import { beginning } from "../../runtime/trainer.ts";
 import { jobs } from "../support/devices/jobs.ts";
 import { chromiumPlaces, nodePlaces } from "../support/devices/places.ts";
-import type { OpenPlace } from "../support/devices/suite.ts";
+import { type OpenPlace, PATIENCE } from "../support/devices/suite.ts";
 import type { Epoch, Job, Saved } from "../support/devices/work.ts";
 
 const present = [...(await nodePlaces()), ...chromiumPlaces()].filter(({ missing }) => missing === undefined);
@@ -48,12 +48,16 @@ describe("20 steps on one device and 20 on another", () => {
   beforeAll(async () => {
     stayed = await epochs(dense, ["cpu in Node", "cpu in Node"]);
     for (const title of titles) begun.set(title, (await epochs(dense, [title]))[0]!);
-  });
+  }, PATIENCE);
 
-  test.each(titles.flatMap((from) => titles.map((to) => [from, to] as const)))("%s, %s", async (from, to) => {
-    const first = begun.get(from)!;
-    expectSame([first, ...(await epochs(dense, [to], first))], stayed);
-  });
+  test.each(titles.flatMap((from) => titles.map((to) => [from, to] as const)))(
+    "%s, %s",
+    async (from, to) => {
+      const first = begun.get(from)!;
+      expectSame([first, ...(await epochs(dense, [to], first))], stayed);
+    },
+    PATIENCE,
+  );
 });
 
 test.each(titles.filter((title) => title.endsWith("in Chromium")))(
@@ -62,4 +66,5 @@ test.each(titles.filter((title) => title.endsWith("in Chromium")))(
     const stayed = await epochs(convolutional, ["cpu in Node", "cpu in Node", "cpu in Node"]);
     expectSame(await epochs(convolutional, ["cpu in Node", away, "cpu in Node"]), stayed);
   },
+  PATIENCE,
 );

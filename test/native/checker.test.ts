@@ -52,7 +52,7 @@ function namesIn({ node, input, initializer }: GraphProto): { nodes: string[]; v
 }
 
 const isConstant = (name: string) => /(^|\/)constant\//.test(name);
-const parts = "image|encoder|decoder|latent|loss|kl|reconstruction|importance|batch|clip";
+const parts = "image|encoder|decoder|latent|loss|kl|reconstruction|importance|batch|clip|pack|unpack";
 /** A part of the model and the operator, under `gradient` where it is one. */
 const readable = new RegExp(
   `^(Scan|(Scan/)?(((gradient/)?(${parts})|optimizer|gradient)(/[a-z_]+(\\.[a-z_0-9]+)*)?/)?[A-Z][A-Za-z]+(_\\d+)?)$`,

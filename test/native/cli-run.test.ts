@@ -190,7 +190,6 @@ describe("isthmus", () => {
     expect(devices.map(({ device }) => device)).toEqual(["cpu", "webgpu", "cuda"]);
     expect(devices[0]).toMatchObject({
       works: true,
-      isSoftware: false,
       detail: `${availableParallelism()} threads`,
     });
   });
