@@ -17,7 +17,7 @@ export { Run } from "./run.ts";
 export type { RunConfig, RunResult } from "./run-config.ts";
 export { type EpochMetrics, RunDirectory } from "./run-directory.ts";
 export { TrainingRun, type TrainOptions } from "./training-run.ts";
-export { type Imported, importCheckpoint } from "./training-session/import.ts";
+export { type ImportedCheckpoint, importCheckpoint } from "./training-session/import.ts";
 export { openSessionEngine } from "./training-session/node.ts";
 
 type Settings = Omit<DataSpec, "name"> & LoadOptions;

@@ -8,7 +8,7 @@ export {
   parametersOf,
   summary,
 } from "../graphs/families.ts";
-export { type Imported, type ImportOptions, importModel } from "../graphs/import/import.ts";
+export { type ImportedModel, type ImportOptions, importModel } from "../graphs/import/import.ts";
 export { decoderGraph, encoderGraph } from "../graphs/inference.ts";
 export { type Family, type Floats, family, type Model, type Terms } from "../graphs/model.ts";
 export { type PresetName, presets } from "../graphs/presets.ts";
@@ -41,6 +41,7 @@ export { simplify } from "../src/passes/simplify.ts";
 export { version } from "../src/version.ts";
 export { chooseDevice, type DeviceChoice } from "./device.ts";
 export { type Diagnosis, diagnose } from "./doctor.ts";
+export type { Engine, EngineOptions, OpenEngine, StepFeeds, StepLosses, Task } from "./engine/engine.ts";
 export { Evaluator } from "./evaluate.ts";
 export { exportModel, type ModelName, type Trained } from "./export.ts";
 export type {

@@ -8,6 +8,7 @@ import type { Value } from "../src/ir/value.ts";
 import { encode } from "../src/onnx/encode.ts";
 import type { DeviceTensor, Host, HostSession, Placed, Port, SessionOptions } from "./host/host.ts";
 import { isOnHost } from "./host/host.ts";
+import { saidBy } from "./host/trial.ts";
 
 /** Tensors of the dtypes that a graph's values have. */
 export type TensorsOf<V extends Values> = {
@@ -127,15 +128,14 @@ function placesOf(graph: Graph, prefix = ""): Map<string, string> {
 
 /** ONNX Runtime's error as one line; the longest node name in it says where the node was built. */
 function refused(subject: string, error: unknown, places: ReadonlyMap<string, string>): never {
+  // What Isthmus itself finds wrong is no word of ONNX Runtime's.
+  if (error instanceof IsthmusError) throw error;
   const message = error instanceof Error ? error.message : String(error);
-  const [line = message] = message.split("\n");
-  // Assertions begin with their place in ONNX Runtime's source; what they say comes last.
-  const fact = line.replace(/^.*ERROR_MESSAGE: /, "").replace(/\S*\/onnxruntime\/core\/.* was false\. /, "");
   const named = [...places.keys()]
     .filter((name) => message.includes(name))
     .sort((a, b) => b.length - a.length);
   throw new IsthmusError(
-    `${subject}: ONNX Runtime: ${fact}`,
+    `${subject}: ONNX Runtime: ${saidBy(error)}`,
     named[0] === undefined ? undefined : places.get(named[0]),
   );
 }

@@ -2,19 +2,19 @@
 import { parse } from "../graphs/config.ts";
 import type { ModelDescription } from "../graphs/families.ts";
 import { initialState } from "../graphs/state.ts";
-import { stateInputs } from "../graphs/step.ts";
 import { type TrainingConfig, type TrainingInput, trainingConfig } from "../graphs/training-config.ts";
 import type { Images } from "../src/data/images.ts";
 import { Random } from "../src/data/random.ts";
 import { fail, IsthmusError } from "../src/ir/error.ts";
-import { showShape } from "../src/ir/shape.ts";
 import { type Tensors, tensor } from "../src/ir/tensor.ts";
 import { factorAt } from "../src/optim/schedule.ts";
 import type { Engine, EngineOptions, OpenEngine, StepFeeds } from "./engine/engine.ts";
 import { engines } from "./engine/engines.ts";
 import { Evaluator } from "./evaluate.ts";
+import { requireFinite, requireFit } from "./fit.ts";
 import type { Placed } from "./host/host.ts";
 import type { Losses } from "./losses.ts";
+import { eventLoopTurn, inTurn, releaseAll } from "./turn.ts";
 
 /** Where a training stands. Together with the state's tensors it is all that the rest of the run depends on. */
 export interface Position {
@@ -79,8 +79,10 @@ export class Trainer {
   readonly #validation: Images;
   readonly #engine: Engine;
   readonly #evaluator: Evaluator;
+  readonly #turn = inTurn();
   #position: Position;
   #last: Checkpoint;
+  #isBroken = false;
   #order: { readonly epoch: number; readonly positions: Int32Array } | undefined;
   #pace = { seconds: 0, steps: 0, perStep: RUN_SECONDS / 8 };
 
@@ -122,13 +124,23 @@ export class Trainer {
     return new Trainer(description, config, data, { engine, evaluator }, { state, position });
   }
 
-  /** Parameters, optimizer slots and step count as they are now, read from the device, and where that is. */
+  /**
+   * Parameters, optimizer slots and step count as they are after the run under way, read from the device, and where
+   * that is. Throws after a failure, or where a number in the state is not finite; `lastCheckpoint` is then what is left.
+   */
   async checkpoint(): Promise<Checkpoint> {
-    this.#last = { state: await this.#kept(this.#engine.state()), position: this.#position };
-    return this.#last;
+    return this.#turn(async () => {
+      if (this.#isBroken) fail("train", "has failed: the last checkpoint is all that is left");
+      const position = this.#position;
+      if (position === this.#last.position) return this.#last;
+      const state = await this.#kept(this.#engine.state());
+      requireFinite(state);
+      this.#last = { state, position };
+      return this.#last;
+    });
   }
 
-  /** The last checkpoint that was asked for, or the beginning: what is left where a device fails. */
+  /** The last checkpoint that was asked for, the end of the last epoch or the beginning: what a failure leaves. */
   get lastCheckpoint(): Checkpoint {
     return this.#last;
   }
@@ -150,24 +162,23 @@ export class Trainer {
     while (!this.isDone && !signal?.aborted) {
       const { step } = this.#position;
       const wanted = Math.max(1, Math.round(RUN_SECONDS / this.#pace.perStep));
-      await this.#run(Math.min(wanted, this.stepsPerEpoch - step));
+      await this.#turn(() => this.#run(Math.min(wanted, this.stepsPerEpoch - step)));
       if (this.#position.step < this.stepsPerEpoch) yield this.#progress(null, false);
       else yield await this.#endEpoch();
       // Whoever waits for the event loop (a key, a signal, a request) gets a turn: the native call holds it.
-      await new Promise((resolve) => setTimeout(resolve));
+      await eventLoopTurn();
     }
   }
 
   /** The mean losses of any weights of the model on some images, in nats per image: one draw each, from the seed. */
   async losses(weights: Placed, images: Images): Promise<Losses> {
     const { seed, klWeight } = this.config;
-    return this.#kept(this.#evaluator.losses(weights, images, { seed, klWeight }));
+    return this.#turn(() => this.#kept(this.#evaluator.losses(weights, images, { seed, klWeight })));
   }
 
   /** Frees the sessions. */
   async release(): Promise<void> {
-    await this.#engine.release();
-    await this.#evaluator.release();
+    await this.#turn(() => releaseAll([() => this.#engine.release(), () => this.#evaluator.release()]));
   }
 
   /** Whether all epochs are over, or validation has not improved for `patience` of them. */
@@ -180,6 +191,7 @@ export class Trainer {
   async #run(steps: number): Promise<void> {
     const begun = performance.now();
     const { epoch, step, sums } = this.#position;
+    this.#isBroken = true;
     const losses = await this.#kept(this.#engine.run(this.#feeds(steps)));
     const sum = { ...sums };
     for (const name of ["loss", "reconstruction", "kl"] as const) {
@@ -189,6 +201,7 @@ export class Trainer {
         sum[name] += value;
       }
     }
+    this.#isBroken = false;
     this.#position = { ...this.#position, step: step + steps, sums: sum };
     const seconds = (performance.now() - begun) / 1000;
     this.#pace = {
@@ -259,6 +272,7 @@ export class Trainer {
       epoch: epoch + 1,
       best: isBest ? { epoch: epoch + 1, loss: validation.loss } : best,
     };
+    await this.checkpoint();
     return progress;
   }
 
@@ -285,33 +299,6 @@ export class Trainer {
 
 function showPosition({ epoch, step }: Pick<Position, "epoch" | "step">): string {
   return step === 0 ? `epoch ${epoch}` : `step ${step} of epoch ${epoch + 1}`;
-}
-
-/** Throws where images are not of the model's shape, or fewer than one batch. */
-export function requireFit({ image }: ModelDescription, { batch }: TrainingConfig, images: Images): void {
-  if (batch > images.count)
-    fail("train", `batch ${batch} is larger than the ${images.count} training images`);
-  const show = ({ channels, height, width }: Images["image"]) => `${channels}×${height}×${width}`;
-  if (show(images.image) !== show(image))
-    fail("train", `the images are ${show(images.image)}, the model takes ${show(image)}`);
-}
-
-/** Throws, naming `subject` (the file), where a state is not one of this model's. */
-export function requireState(
-  description: ModelDescription,
-  config: TrainingConfig,
-  state: Tensors,
-  subject: string,
-): void {
-  const wanted = Object.entries(stateInputs(description, config));
-  for (const [name, { dtype, shape }] of wanted) {
-    const { dtype: given, shape: sizes } = state[name] ?? fail(subject, `holds no ${name}`);
-    if (given !== dtype || showShape(sizes) !== showShape(shape))
-      fail(
-        subject,
-        `holds ${name} as ${given}${showShape(sizes)}, the model has ${dtype}${showShape(shape)}`,
-      );
-  }
 }
 
 /** The images that a training sees. */

@@ -11,13 +11,14 @@ import { version } from "../src/version.ts";
 import { chooseDevice, type DeviceChoice } from "./device.ts";
 import type { OpenEngine } from "./engine/engine.ts";
 import { exportModel, modelNames, type Trained } from "./export.ts";
+import { requireFit, requireState } from "./fit.ts";
 import type { Device, Host, HostOptions } from "./host/host.ts";
 import type { Losses } from "./losses.ts";
 import { Decoder, Encoder } from "./models.ts";
 import { writeReport } from "./report.ts";
 import { newRunConfig, type RunConfig, type RunResult, requireSame } from "./run-config.ts";
 import { type EpochMetrics, RunDirectory } from "./run-directory.ts";
-import { beginning, type Checkpoint, type Progress, requireFit, requireState, Trainer } from "./trainer.ts";
+import { beginning, type Checkpoint, type Progress, Trainer } from "./trainer.ts";
 
 /** How often a checkpoint is written within an epoch. */
 const SAVE_SECONDS = 30;
@@ -109,7 +110,6 @@ export class TrainingRun implements AsyncIterable<Progress> {
     let saved = performance.now();
     const save = async () => {
       const now = await trainer.checkpoint();
-      requireFinite(now.state);
       await run?.writeCheckpoint(now);
       saved = performance.now();
       return now;
@@ -151,8 +151,11 @@ export class TrainingRun implements AsyncIterable<Progress> {
 
   /** Where the graphs run. Throws where the device that was asked for does not work. */
   async #at(): Promise<HostOptions & { readonly device: Device }> {
-    const { device = "auto", threads } = this.#options;
-    this.#device ??= await chooseDevice(this.#host, device);
+    const { device = "auto", engine, threads } = this.#options;
+    const cpu = this.#host.devices.at(-1)!;
+    if (engine !== undefined && device !== "auto" && device !== cpu)
+      fail("train", `an engine of its own is not run on ${device}: leave one of them out`);
+    this.#device ??= engine === undefined ? await chooseDevice(this.#host, device) : cpu;
     return { device: this.#device, threads };
   }
 
@@ -258,13 +261,4 @@ function epochMetrics(
   seconds: number,
 ): EpochMetrics {
   return { epoch, train: { loss, reconstruction, kl }, validation, seconds, imagesPerSecond };
-}
-
-/** Throws where a number in the state is infinite or none, so that no checkpoint ever holds one. */
-function requireFinite(state: Tensors): void {
-  for (const [name, { data }] of Object.entries(state)) {
-    for (const value of data)
-      if (!Number.isFinite(value))
-        fail("train", `${name} has a value of ${value}; the last good checkpoint stays`);
-  }
 }

@@ -30,7 +30,7 @@ export interface ImportOptions extends Named {
   readonly subjects?: { readonly model: string; readonly decoder: string } | undefined;
 }
 
-export interface Imported {
+export interface ImportedModel {
   readonly model: ModelDescription;
   /** The weights in the files, under the names there; of two files after `encoder.` and `decoder.`. */
   readonly parameters: Tensors;
@@ -51,7 +51,7 @@ export function importModel(
   model: Uint8Array,
   decoder: Uint8Array | undefined,
   options: ImportOptions,
-): Imported {
+): ImportedModel {
   const { image, subjects = { model: "model", decoder: "decoder" } } = options;
   const first = fileOf(model, subjects.model);
   const second = decoder === undefined ? undefined : fileOf(decoder, subjects.decoder);

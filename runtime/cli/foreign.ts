@@ -1,5 +1,5 @@
 /** Models that others exported, as `isthmus train --model` takes them. */
-import { type Imported, type ImportOptions, importModel } from "../../graphs/import/import.ts";
+import { type ImportedModel, type ImportOptions, importModel } from "../../graphs/import/import.ts";
 import type { Loss } from "../../graphs/models/losses.ts";
 import type { ImageShape } from "../../src/data/images.ts";
 import { fail } from "../../src/ir/error.ts";
@@ -32,7 +32,7 @@ const option = (name: string) => `--${name.replace(/[A-Z]/g, (letter) => `-${let
  */
 export async function readForeign(
   flags: ForeignFlags & { readonly [K in (typeof building)[number]]?: unknown },
-): Promise<((image: ImageShape) => Imported) | undefined> {
+): Promise<((image: ImageShape) => ImportedModel) | undefined> {
   const {
     model: path,
     decoder,

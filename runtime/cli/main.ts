@@ -69,7 +69,7 @@ program
   .option("--kl-warmup <epochs>", "epochs over which the KL weight rises from 0", number)
   .option("--patience <n>", "stop after n epochs without a better validation loss", integer)
   .addOption(seed())
-  .addOption(runsOn())
+  .addOption(device("what trains: auto, the default, takes the best that works; --resume stays where it was"))
   .addOption(threads())
   .addOption(out("run directory (default: runs/<data>-<preset>)"))
   .addOption(

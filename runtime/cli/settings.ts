@@ -50,7 +50,7 @@ export interface TrainFlags extends ForeignFlags {
   readonly klWarmup?: number;
   readonly patience?: number;
   readonly seed?: number;
-  readonly device: DeviceChoice;
+  readonly device?: DeviceChoice;
   readonly engine?: "graph" | "training-session";
   readonly threads?: number;
   readonly out?: string;

@@ -10,6 +10,7 @@ import type { HostOptions } from "../host/host.ts";
 import { nodeHost } from "../host/node.ts";
 import { Decoder, Encoder } from "../models.ts";
 import { Run } from "../run.ts";
+import { say } from "./output.ts";
 import { asked } from "./usage.ts";
 
 export interface DataFlags {
@@ -43,7 +44,9 @@ async function kindOf(path: string): Promise<"folder" | "file"> {
 
 /** Where the options say that models run. Throws where the device does not work. */
 export async function chosen({ device, threads }: RuntimeFlags): Promise<HostOptions> {
-  return { device: await asked(() => chooseDevice(nodeHost, device)), threads };
+  const found = await asked(() => chooseDevice(nodeHost, device));
+  if (device === "auto" && found !== "cpu") say(`device: ${found}`);
+  return { device: found, threads };
 }
 
 /** The encoder of a run, or the one in a file. */

@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { basename, join, resolve } from "node:path";
 import process from "node:process";
 import { parse } from "../../graphs/config.ts";
-import type { Imported } from "../../graphs/import/import.ts";
+import type { ImportedModel } from "../../graphs/import/import.ts";
 import { residentStepGraph } from "../../graphs/resident-step.ts";
 import { trainingGraph } from "../../graphs/training.ts";
 import { type TrainingConfig, trainingConfig } from "../../graphs/training-config.ts";
@@ -12,7 +12,7 @@ import type { ImageShape } from "../../src/data/images.ts";
 import { fail } from "../../src/ir/error.ts";
 import { encode } from "../../src/onnx/encode.ts";
 import { loadDataset, requireDataset } from "../data/dataset.ts";
-import { chooseDevice } from "../device.ts";
+import { chooseDevice, type DeviceChoice } from "../device.ts";
 import type { OpenEngine } from "../engine/engine.ts";
 import type { Device } from "../host/host.ts";
 import { nodeHost } from "../host/node.ts";
@@ -39,8 +39,10 @@ import { asked } from "./usage.ts";
 interface Call {
   readonly settings: Settings;
   readonly out: string;
+  /** What to train on: as asked, else where the run that is resumed was. */
+  readonly device: DeviceChoice;
   /** The model in the files that were named, if any were, for images of a shape. */
-  readonly foreign: ((image: ImageShape) => Imported) | undefined;
+  readonly foreign: ((image: ImageShape) => ImportedModel) | undefined;
 }
 
 async function readCall(flags: TrainFlags): Promise<Call> {
@@ -57,11 +59,11 @@ async function readCall(flags: TrainFlags): Promise<Call> {
   if (typeof resume === "string" || (resume && (await RunDirectory.isAt(out)))) {
     const path = typeof resume === "string" ? resume : out;
     const before = flags.config === undefined ? {} : config;
-    return { settings: await readResumed(path, before, flags, foreign), out: path, foreign };
+    return { ...(await readResumed(path, before, flags, foreign)), out: path, foreign };
   }
   await RunDirectory.requireNew(out);
   await checkedTraining(settings);
-  return { settings, out, foreign };
+  return { settings, out, device: flags.device ?? "auto", foreign };
 }
 
 /** The settings of a run that is there, with others laid over them. Throws where it can't be resumed so. */
@@ -70,13 +72,13 @@ async function readResumed(
   config: Partial<Settings>,
   flags: TrainFlags,
   foreign: Call["foreign"],
-): Promise<Settings> {
+): Promise<Pick<Call, "settings" | "device">> {
   const began = await (await RunDirectory.open(path)).readConfig();
   const settings = withFlags({ ...settingsOf(began), ...config }, flags);
   const training = await checkedTraining(settings);
   const { image } = began.model;
   requireSame(began, { model: foreign?.(image).model ?? modelOf(settings, image), training }, path);
-  return settings;
+  return { settings, device: flags.device ?? (began.device as Device) };
 }
 
 /** Throws where the settings name a preset or data that there are not, or a training that can't be. */
@@ -87,10 +89,10 @@ async function checkedTraining({ preset = "vae", data, training }: Settings): Pr
 }
 
 export async function trainCommand(flags: TrainFlags): Promise<void> {
-  const { settings, out, foreign } = await asked(() => readCall(flags));
+  const { settings, out, device: wanted, foreign } = await asked(() => readCall(flags));
   const { threads, json, report } = flags;
   const engine = await asked(() => engineOf(flags, settings));
-  const device = engine === undefined ? await asked(() => chooseDevice(nodeHost, flags.device)) : "cpu";
+  const device = engine === undefined ? await asked(() => chooseDevice(nodeHost, wanted)) : "cpu";
   const data = await loadDataset(settings.data!);
   const stop = new AbortController();
   const run = await asked(() => {

@@ -6,8 +6,9 @@ import { type Tensor, type Tensors, tensor } from "../../src/ir/tensor.ts";
 import type { Host } from "../host/host.ts";
 import { dispose, type HostOptions, onHost, type Placed } from "../host/host.ts";
 import { Session } from "../session.ts";
+import { openAll, releaseAll } from "../turn.ts";
 import { openCopy } from "./copy.ts";
-import type { OpenEngine, StepFeeds } from "./engine.ts";
+import type { Engine, EngineOptions, OpenEngine, StepFeeds, Task } from "./engine.ts";
 import { lossesOf, nextState } from "./results.ts";
 
 /** The largest buffer that every WebGPU device can bind (the specification's default `maxStorageBufferBindingSize`). */
@@ -23,16 +24,22 @@ interface Resident {
  * A `Scan` on WebGPU would copy the state through the host at every step, so the steps are runs of their own. Where
  * the images fit they lie on the device as well; else each step's batch is sent.
  */
-export const openSteps: OpenEngine = async (
-  { description, config, images, state: first },
-  { host, ...options },
-) => {
-  const resident = await reside(images, host, options);
-  const graph =
-    resident === undefined ? stepGraph(description, config) : residentStepGraph(description, config);
+export const openSteps: OpenEngine = (task, options) => openAll((releases) => open(task, options, releases));
+
+async function open(
+  { description, config, images, state: first }: Task,
+  { host, ...options }: EngineOptions,
+  releases: (() => Promise<void> | void)[],
+): Promise<Engine> {
   const keep = Object.keys(first).map((name) => `${name}.next`);
+  const isResident = 4 * packedSize(images) <= LARGEST_BUFFER;
+  const graph = isResident ? residentStepGraph(description, config) : stepGraph(description, config);
   const session = await Session.open(graph, host, { ...options, keep });
+  releases.push(() => session.release());
   const download = await openCopy(first, "host", host, options);
+  releases.push(download.release);
+  const resident = isResident ? await reside(images, host, options) : undefined;
+  if (resident !== undefined) releases.push(resident.release);
   let state: Placed = first;
 
   const batchAt = (feeds: StepFeeds, step: number): Placed => {
@@ -61,27 +68,20 @@ export const openSteps: OpenEngine = async (
     },
     placed: () => state,
     state: async () => onHost(await download.of(state)),
-    release: async () => {
-      // What a session made is gone with it, so that goes first.
-      dispose(state);
-      await resident?.release();
-      await session.release();
-      await download.release();
-    },
+    // What a session made is gone with it, so the state goes first.
+    release: () => releaseAll([...releases, () => dispose(state)]),
   };
-};
+}
 
-/** The images on the device; undefined where they are too large for it. */
-async function reside(images: Images, host: Host, options: HostOptions): Promise<Resident | undefined> {
-  if (4 * packedSize(images) > LARGEST_BUFFER) return undefined;
-  const all = packed(images);
-  const upload = await openCopy({ images: all }, "device", host, options);
-  const placed = await upload.of({ images: all });
-  const release = async () => {
-    dispose(placed);
-    await upload.release();
-  };
-  return { placed, release };
+/** Puts the images on the device. */
+function reside(images: Images, host: Host, options: HostOptions): Promise<Resident> {
+  return openAll(async (releases) => {
+    const all = { images: packed(images) };
+    const upload = await openCopy(all, "device", host, options);
+    releases.push(upload.release);
+    const placed = await upload.of(all);
+    return { placed, release: () => releaseAll([...releases, () => dispose(placed)]) };
+  });
 }
 
 /** One element along the first axis, as a view. */

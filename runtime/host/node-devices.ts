@@ -31,10 +31,7 @@ function found(device: Device): Finding {
 
 /** What can be seen to be missing without a process. */
 function missing(device: Device): string | null {
-  if (platform !== "linux") return null;
-  if (device === "cuda" && !hasCudaProvider()) return "onnxruntime-node's CUDA provider is not installed";
-  if (device === "webgpu" && vulkanDrivers().length === 0) return "no Vulkan driver is installed";
-  return null;
+  return device === "cuda" && !hasCudaProvider() ? "onnxruntime-node's CUDA provider is not installed" : null;
 }
 
 function hasCudaProvider(): boolean {
@@ -44,7 +41,7 @@ function hasCudaProvider(): boolean {
   );
 }
 
-/** The manifests that the Vulkan loader would read. */
+/** The manifests in the places that most systems have them. */
 function vulkanDrivers(): string[] {
   const named = env.VK_DRIVER_FILES ?? env.VK_ICD_FILENAMES;
   if (named !== undefined) return named.split(":");

@@ -19,7 +19,10 @@ export async function placementOf(model: Uint8Array, device: Device, subject: st
   const log = await text(child.stderr!);
   if ((await ended) !== 0)
     fail(subject, `can't be opened on ${device}: ${/Error: (.*)/.exec(log)?.[1] ?? "see isthmus doctor"}`);
-  return parsePlacement(log);
+  const placement = parsePlacement(log);
+  return placement.nodes > 0
+    ? placement
+    : fail(subject, "ONNX Runtime's log does not say where its nodes went");
 }
 
 /** Reads the log: for each graph and loop body a line for every provider with a count, then a line for every node. */

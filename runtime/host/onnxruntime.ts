@@ -15,6 +15,12 @@ export interface Runtime {
 /** The tensors that a session kept on the device, and the package's own for each. */
 const kept = new WeakMap<DeviceTensor, OrtTensor>();
 
+/** A device as ONNX Runtime is told of it. */
+export function providersOf(device: Device): InferenceSession.ExecutionProviderConfig[] {
+  // In the other layout, which is the default, grouped convolutions come out wrong (ONNX Runtime 1.30).
+  return [device === "webgpu" ? { name: device, preferredLayout: "NCHW" } : device];
+}
+
 /** Opens a model with a package, on the execution provider that the device is called after. */
 export async function openSession(
   { InferenceSession, Tensor }: Runtime,
@@ -22,8 +28,7 @@ export async function openSession(
   { device, threads, keep }: SessionOptions & { readonly device: Device },
 ): Promise<HostSession> {
   const session = await InferenceSession.create(model, {
-    // In the other layout, which is the default, grouped convolutions come out wrong (ONNX Runtime 1.30).
-    executionProviders: [device === "webgpu" ? { name: device, preferredLayout: "NCHW" } : device],
+    executionProviders: providersOf(device),
     // Errors are thrown; printed by ONNX Runtime as well they would be there twice.
     logSeverityLevel: 4,
     // Moments of weights that no image touches decay into denormals, on which a CPU is ten times slower: 74,000 of

@@ -2,9 +2,11 @@
 import { argv, stdin } from "node:process";
 import { buffer } from "node:stream/consumers";
 import { InferenceSession } from "onnxruntime-node";
+import type { Device } from "./host.ts";
+import { providersOf } from "./onnxruntime.ts";
 
 await InferenceSession.create(await buffer(stdin), {
-  executionProviders: [argv[2] as "webgpu"],
+  executionProviders: providersOf(argv[2] as Device),
   // Verbose: the place of every node goes to standard error.
   logSeverityLevel: 0,
 });

@@ -1,8 +1,10 @@
 /** ONNX Runtime in a browser. */
 import type { Env } from "onnxruntime-common";
 import { fail } from "../../src/ir/error.ts";
+import { inTurn } from "../turn.ts";
 import type { Device, Finding, Host } from "./host.ts";
 import { openSession, type Runtime } from "./onnxruntime.ts";
+import { tryOut } from "./trial.ts";
 
 export interface WebHostOptions {
   /**
@@ -20,12 +22,15 @@ const modules: { readonly [D in Device]?: () => Promise<Module> } = {
   webgpu: () => import("onnxruntime-web/webgpu"),
 };
 
+/** WebGPU's package takes one call at a time: two at once hang the page, or spoil its memory (ONNX Runtime 1.30). */
+const gpuTurn = inTurn();
+
 /** A host over `onnxruntime-web`, loaded when the first session is opened. */
 export function webHost({ wasmPaths }: WebHostOptions = {}): Host {
-  return {
+  const host: Host = {
     devices: ["webgpu", "wasm"],
     isEmulated: async (device) => device === "webgpu" && isSoftware(await findAdapter()),
-    probe,
+    probe: (device) => probe(host, device),
     open: async (model, { device = "wasm", threads, ...options }) => {
       const load =
         modules[device] ?? fail("device", `there is no ${device} in a browser: choose webgpu or wasm`);
@@ -35,12 +40,17 @@ export function webHost({ wasmPaths }: WebHostOptions = {}): Host {
       if (wasmPaths !== undefined) wasm.wasmPaths = wasmPaths;
       // Read once, when the binary is loaded: the first session decides for the page.
       wasm.numThreads ??= threads ?? available();
-      const session = await openSession(runtime, model, { device, ...options });
-      if (device !== "webgpu") return session;
+      if (device !== "webgpu") return openSession(runtime, model, { device, ...options });
+      const session = await gpuTurn(() => openSession(runtime, model, { device, ...options }));
       const gpu = await runtime.env.webgpu.device;
-      return { ...session, run: (feeds) => session.run(feeds).catch((error) => explained(gpu, error)) };
+      return {
+        ...session,
+        run: (feeds) => gpuTurn(() => session.run(feeds)).catch((error) => explained(gpu, error)),
+        release: () => gpuTurn(session.release),
+      };
     },
   };
+  return host;
 }
 
 /** The part of a `GPUDevice` that tells whether it is gone; TypeScript's DOM library has no WebGPU yet. */
@@ -52,7 +62,9 @@ interface Gpu {
 async function explained(gpu: Gpu, error: unknown): Promise<never> {
   const loss = await Promise.race([gpu.lost, new Promise<undefined>((resolve) => setTimeout(resolve))]);
   if (loss === undefined) throw error;
-  throw new Error(`the GPU was lost (${loss.message || loss.reason}): reload the page to use it again`);
+  throw new Error(
+    `the GPU was lost (${loss.message || loss.reason}): release all that was opened on it, or reload the page, to use it again`,
+  );
 }
 
 /** Threads that a page may use: one, unless it is cross-origin isolated and so may share memory. */
@@ -72,24 +84,29 @@ function threadsFound(): string {
   return globalThis.crossOriginIsolated ? `${available()} threads` : `1 thread; more need ${ISOLATION}`;
 }
 
-async function probe(device: Device): Promise<Finding> {
-  if (device === "wasm") return { works: true, detail: threadsFound() };
-  const advice = "use a current Chrome, Edge, Safari or Firefox on a machine with a GPU, or choose wasm";
-  const adapter = await findAdapter();
-  if (adapter === null) {
-    const missing = globalThis.isSecureContext
-      ? "this browser has no WebGPU"
-      : "WebGPU needs a secure page: https, or localhost";
-    const reason = "gpu" in navigator ? "the browser found no GPU that it may use" : missing;
-    return { works: false, reason, advice };
-  }
-  const { vendor, architecture } = adapter.info;
-  return { works: true, detail: [vendor, architecture].filter(Boolean).join(" ") || "an adapter" };
+async function probe(host: Host, device: Device): Promise<Finding> {
+  const isGpu = device === "webgpu";
+  const adapter = isGpu ? await findAdapter() : null;
+  const reason = isGpu && adapter === null ? withoutAdapter() : await tryOut(host.open, device);
+  if (reason !== null) return { works: false, reason, advice: isGpu ? GPU_ADVICE : WASM_ADVICE };
+  const { vendor, architecture } = adapter?.info ?? {};
+  const name = [vendor, architecture].filter(Boolean).join(" ") || "an adapter";
+  return { works: true, detail: isGpu ? name : threadsFound() };
+}
+
+const GPU_ADVICE = "use a current Chrome, Edge, Safari or Firefox on a machine with a GPU, or choose wasm";
+const WASM_ADVICE =
+  "serve the .wasm and .mjs files of onnxruntime-web, and say where with webHost({ wasmPaths })";
+
+function withoutAdapter(): string {
+  if ("gpu" in navigator) return "the browser found no GPU that it may use";
+  if (!globalThis.isSecureContext) return "WebGPU needs a secure page: https, or localhost";
+  return "this browser has no WebGPU";
 }
 
 /** The part of a `GPUAdapter` that says what it is. */
 interface Adapter {
-  readonly info: {
+  readonly info?: {
     readonly isFallbackAdapter?: boolean;
     readonly vendor?: string;
     readonly architecture?: string;
@@ -102,5 +119,5 @@ async function findAdapter(): Promise<Adapter | null> {
 }
 
 function isSoftware(adapter: Adapter | null): boolean {
-  return adapter?.info.isFallbackAdapter === true || adapter?.info.architecture === "swiftshader";
+  return adapter?.info?.isFallbackAdapter === true || adapter?.info?.architecture === "swiftshader";
 }

@@ -4,10 +4,11 @@ import { stateInputs } from "../../graphs/step.ts";
 import { fail } from "../../src/ir/error.ts";
 import type { Tensor } from "../../src/ir/tensor.ts";
 import { exportModel, modelNames } from "../export.ts";
+import { requireState } from "../fit.ts";
 import { readBytes } from "../host/file.ts";
 import type { Run } from "../run.ts";
 import { RunDirectory } from "../run-directory.ts";
-import { beginning, requireState } from "../trainer.ts";
+import { beginning } from "../trainer.ts";
 import { readCheckpoint } from "./checkpoint.ts";
 import { requireAdam } from "./optimizer.ts";
 import { stateOf } from "./state.ts";
@@ -16,7 +17,7 @@ import { stateOf } from "./state.ts";
 const LARGEST = 2 ** 31;
 
 /** What an import found. */
-export interface Imported {
+export interface ImportedCheckpoint {
   readonly steps: number;
   /** Whether the optimizer's moments were there as well; those before a first step take their place. */
   readonly hasMoments: boolean;
@@ -26,7 +27,7 @@ export interface Imported {
  * A new run in `out`, with the settings of `run` and the parameters, moments and step count of a checkpoint that ONNX
  * Runtime saved. Throws one line where that is damaged or of another model; then nothing is written.
  */
-export async function importCheckpoint(run: Run, path: string, out: string): Promise<Imported> {
+export async function importCheckpoint(run: Run, path: string, out: string): Promise<ImportedCheckpoint> {
   const { result: _, ...config } = run.config;
   const { model, training } = config;
   const optimizer = requireAdam(training.optimizer);

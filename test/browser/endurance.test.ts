@@ -28,7 +28,7 @@ describe.skipIf(findChromium().missing !== undefined)("Chromium", () => {
   test("a device that is lost ends the training, and the last checkpoint is left", async () => {
     const { message, ...left } = await page.call("lose");
     expect(message).toMatch(
-      /^train: stopped after step \d+ of epoch 3: resident_step: ONNX Runtime: the GPU was lost \(.*\): reload the page to use it again; the last checkpoint stays, of epoch 2$/,
+      /^train: stopped after step \d+ of epoch 3: resident_step: ONNX Runtime: the GPU was lost \(.*\): release all that was opened on it, or reload the page, to use it again; the last checkpoint stays, of epoch 2$/,
     );
     expect(left).toMatchObject({ epoch: 2, step: 0, isWhole: true });
   }, 300_000);

@@ -15,7 +15,8 @@ describe.skipIf(findChromium().missing !== undefined).each([true, false])(
     afterAll(() => page?.close());
 
     test("trains, exports, encodes and decodes; Node makes the same of the exported models", async () => {
-      const { encoderModel, decoderModel, codes, decoded } = await page.call("trainAndUse");
+      const { device, encoderModel, decoderModel, codes, decoded } = await page.call("trainAndUse");
+      expect(device).toBe(process.env.ISTHMUS_GPU === "1" ? "webgpu" : "wasm");
       const encoder = await Encoder.open(encoderModel, "encoder", nodeHost);
       const decoder = await Decoder.open(decoderModel, "decoder", nodeHost);
       const { images } = drawDigits(200, 1);
@@ -34,6 +35,17 @@ describe.skipIf(findChromium().missing !== undefined).each([true, false])(
         : /^1 thread; more need a cross-origin isolated page: .*Cross-Origin-Opener-Policy/;
       expect(wasm).toMatchObject({ device: "wasm", works: true, detail: expect.stringMatching(detail) });
       expect(webgpu).toMatchObject({ device: "webgpu", works: true });
+    });
+
+    test("takes calls at once on webgpu, each with its own answer", async () => {
+      const { decoderModel } = await page.call("trainAndUse");
+      expect(await page.call("sampleAtOnce", decoderModel)).toBe(0);
+    });
+
+    test("gives checkpoints in mid-training whose state is of their position", async () => {
+      const seen = await page.call("checkpointWhileTraining");
+      expect(seen.length).toBeGreaterThan(1);
+      for (const [position, state] of seen) expect(state).toBe(position);
     });
 
     if (isolated) return;

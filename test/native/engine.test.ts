@@ -75,6 +75,45 @@ test("a device that fails in mid-training leaves the run as it was last saved, a
   expect(again.result.epochs).toBe(tinyTraining.epochs);
 });
 
+test("a trainer that can't be opened leaves nothing open", async () => {
+  const { images } = digits.train;
+  const data = { train: images, validation: digits.validation.images };
+  // The step, the way back, the images, and the evaluation.
+  for (let failing = 1; failing <= 4; failing++) {
+    const gpu = fakeGpu();
+    gpu.failingSession = failing;
+    const attempt = Trainer.open(describe(tinyModel), tinyTraining, data, {
+      host: gpu.host,
+      device: "webgpu",
+    });
+    expect(await messageOf(attempt)).toMatch(/ONNX Runtime: there is no memory for it$/);
+    expect([failing, gpu.sessions.size, gpu.held.size]).toEqual([failing, 0, 0]);
+  }
+});
+
+test("after a failure there is no checkpoint but the last one", async () => {
+  const { images } = digits.train;
+  const gpu = fakeGpu();
+  const data = { train: images, validation: digits.validation.images };
+  const trainer = await Trainer.open(describe(tinyModel), tinyTraining, data, {
+    host: gpu.host,
+    device: "webgpu",
+  });
+  gpu.failAfter = 3;
+  const steps = trainer.train();
+  await messageOf(
+    (async () => {
+      while (!(await steps.next()).done);
+    })(),
+  );
+  expect(await messageOf(trainer.checkpoint())).toBe(
+    "train: has failed: the last checkpoint is all that is left",
+  );
+  expect(trainer.lastCheckpoint.position).toMatchObject({ epoch: 0, step: 0 });
+  await trainer.release();
+  expect([gpu.sessions.size, gpu.held.size]).toEqual([0, 0]);
+});
+
 test("images that no WebGPU buffer holds are sent a batch at a time", async () => {
   const description = describe({
     family: "vae",

@@ -34,3 +34,41 @@ export async function trainAndUse() {
 export async function openWithThreads(threads: number): Promise<void> {
   await Encoder.open(new Uint8Array(), "encoder", host, { threads });
 }
+
+/** Samples by several decoders at once, and again one after the other, on webgpu: the largest difference of a pixel. */
+export async function sampleAtOnce(decoderModel: Uint8Array): Promise<number> {
+  const open = () => Decoder.open(decoderModel, "decoder", host, { device: "webgpu" });
+  const decoders = await Promise.all([open(), open()]);
+  const seeds = [1, 2, 3, 4];
+  const drawn = (seed: number) => decoders[seed % 2]!.sample(4, seed);
+  const together = await Promise.all(seeds.map(drawn));
+  let most = 0;
+  for (const [i, seed] of seeds.entries()) {
+    const { data } = await drawn(seed);
+    for (const [k, value] of data.entries()) most = Math.max(most, Math.abs(value - together[i]!.data[k]!));
+  }
+  await Promise.all(decoders.map((decoder) => decoder.release()));
+  return most;
+}
+
+/** Trains on webgpu while somebody asks for checkpoints all the time: the steps in each, by its position and its state. */
+export async function checkpointWhileTraining(): Promise<readonly (readonly [number, number])[]> {
+  const { images } = drawDigits(200, 1);
+  const model = presets.vae({ image: images.image, hidden: [16], latent: 2 });
+  const data = { train: images.slice(20), validation: images.slice(0, 20) };
+  const trainer = await Trainer.open(model, { batch: 20, epochs: 2 }, data, { host, device: "webgpu" });
+  const seen: (readonly [number, number])[] = [];
+  let isOver = false;
+  const watching = (async () => {
+    while (!isOver) {
+      const { state, position } = await trainer.checkpoint();
+      seen.push([position.epoch * trainer.stepsPerEpoch + position.step, Number(state.step!.data[0])]);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  })();
+  for await (const _ of trainer.train());
+  isOver = true;
+  await watching;
+  await trainer.release();
+  return seen;
+}

@@ -8,22 +8,26 @@ export interface FakeGpu {
   readonly host: Host;
   /** Tensors on it now. */
   readonly held: ReadonlyMap<DeviceTensor, Tensor>;
+  /** Sessions on it now. */
+  readonly sessions: ReadonlySet<object>;
   /** From so many runs of all sessions on, every run fails. */
   failAfter: number;
+  /** The session that can't be opened, counted from 1. */
+  failingSession: number;
 }
 
 export function fakeGpu(): FakeGpu {
   const held = new Map<DeviceTensor, Tensor>();
-  let runs = 0;
-  const gpu: FakeGpu = {
-    host: { devices: ["webgpu", "cpu"], isEmulated, probe, open },
-    held,
-    failAfter: Infinity,
-  };
+  const sessions = new Set<object>();
+  let [runs, opened] = [0, 0];
+  const host: Host = { devices: ["webgpu", "cpu"], isEmulated, probe, open };
+  const gpu: FakeGpu = { host, held, sessions, failAfter: Infinity, failingSession: 0 };
 
   async function open(...[model, { keep = [], device, ...options }]: Parameters<Host["open"]>) {
+    if (++opened === gpu.failingSession) raise("there is no memory for it");
     const session = await nodeHost.open(model, options);
     if (device !== "webgpu") return session;
+    sessions.add(session);
     const made = new Set<DeviceTensor>();
     const fetched = (tensor: Tensor | DeviceTensor) => {
       if (isOnHost(tensor)) return tensor;
@@ -55,6 +59,7 @@ export function fakeGpu(): FakeGpu {
       },
       release: async () => {
         if (made.size > 0) raise(`a session is released before ${made.size} tensors that it made`);
+        sessions.delete(session);
         await session.release();
       },
     };

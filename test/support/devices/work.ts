@@ -1,14 +1,14 @@
 /** What is tried on every device, in Node and in a page alike: any model, and some steps of a training. */
 import type { ModelDescription } from "../../../graphs/families.ts";
 import type { TrainingConfig } from "../../../graphs/training-config.ts";
-import type { StepLosses } from "../../../runtime/engine/engine.ts";
+import type { StepFeeds, StepLosses } from "../../../runtime/engine/engine.ts";
 import { engines } from "../../../runtime/engine/engines.ts";
 import type { Device, Host } from "../../../runtime/host/host.ts";
 import { readSafetensors, writeSafetensors } from "../../../runtime/safetensors.ts";
 import { Session } from "../../../runtime/session.ts";
 import { type Position, Trainer } from "../../../runtime/trainer.ts";
 import { type ImageShape, Images } from "../../../src/data/images.ts";
-import type { Tensors } from "../../../src/ir/tensor.ts";
+import { type Tensors, tensor } from "../../../src/ir/tensor.ts";
 
 /** Runs a model once. */
 export async function runModel(
@@ -49,11 +49,36 @@ export async function takeSteps(host: Host, device: Device, job: Job): Promise<T
   const task = { description, config, images: new Images(image, pixels), state };
   const engine = await engines[device](task, { host, device });
   try {
-    const losses = await engine.run(feeds as Parameters<typeof engine.run>[0]);
+    const steps = feeds.index!.shape[0]!;
+    const runs = [
+      await engine.run(part(feeds, 0, steps >> 1)),
+      await engine.run(part(feeds, steps >> 1, steps)),
+    ];
+    const column = (name: keyof StepLosses) => Float32Array.from(runs.flatMap((losses) => [...losses[name]]));
+    const losses = { loss: column("loss"), reconstruction: column("reconstruction"), kl: column("kl") };
     return { losses, state: await engine.state() };
   } finally {
     await engine.release();
   }
+}
+
+/** Some steps of what all read. */
+function part(feeds: Tensors, start: number, end: number): StepFeeds {
+  const entries = Object.entries(feeds).map(
+    ([
+      name,
+      {
+        dtype,
+        shape: [count = 1, ...rest],
+        data,
+      },
+    ]) => {
+      const size = data.length / count;
+      const some = (data as Float32Array).slice(start * size, end * size);
+      return [name, tensor(dtype, [end - start, ...rest], some)] as const;
+    },
+  );
+  return Object.fromEntries(entries) as unknown as StepFeeds;
 }
 
 /** A training as it is saved: the bytes of a checkpoint, and where it stands. */
