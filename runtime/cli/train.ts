@@ -145,7 +145,7 @@ export async function trainCommand(flags: TrainFlags): Promise<void> {
 /** The engine that was asked for. Throws where it is not installed, or can't be what trains. */
 async function engineOf({ engine, device }: TrainFlags, settings: Settings): Promise<OpenEngine | undefined> {
   if (engine !== "training-session") return undefined;
-  if (device !== "auto" && device !== "cpu")
+  if (device !== undefined && device !== "auto" && device !== "cpu")
     fail(engine, `runs on the CPU alone: leave out --device ${device}`);
   const { openSessionEngine } = await import("../training-session/node.ts");
   return openSessionEngine(parse(trainingConfig, settings.training, "training"));
