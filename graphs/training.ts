@@ -1,4 +1,4 @@
-/** `training.onnx`: any number of training steps in one run, over a data set that is fed once. */
+/** `training.onnx` takes as many training steps as it is told in one run, over a data set that is fed once. */
 import { type Graph, graph } from "../src/ir/graph.ts";
 import { within } from "../src/ir/origin.ts";
 import { input } from "../src/ir/value.ts";

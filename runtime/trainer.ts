@@ -4,13 +4,12 @@ import type { ModelDescription } from "../graphs/families.ts";
 import { initialState } from "../graphs/state.ts";
 import { type TrainingConfig, type TrainingInput, trainingConfig } from "../graphs/training-config.ts";
 import type { Images } from "../src/data/images.ts";
-import { Random } from "../src/data/random.ts";
 import { fail, IsthmusError } from "../src/ir/error.ts";
-import { type Tensors, tensor } from "../src/ir/tensor.ts";
-import { factorAt } from "../src/optim/schedule.ts";
-import type { Engine, EngineOptions, OpenEngine, StepFeeds } from "./engine/engine.ts";
+import type { Tensors } from "../src/ir/tensor.ts";
+import type { Engine, EngineOptions, OpenEngine } from "./engine/engine.ts";
 import { engines } from "./engine/engines.ts";
 import { Evaluator } from "./evaluate.ts";
+import { Feeds } from "./feeds.ts";
 import { requireFinite, requireFit } from "./fit.ts";
 import type { Placed } from "./host/host.ts";
 import type { Losses } from "./losses.ts";
@@ -70,12 +69,12 @@ const RUN_SECONDS = 0.2;
 
 const ADVICE = ": the last checkpoint stays; try a lower learning rate";
 
-/** Trains one model on one set of images. Shuffling and noise depend on the seed and the step alone. */
+/** Trains one model on one set of images. */
 export class Trainer {
   readonly description: ModelDescription;
   readonly config: TrainingConfig;
   readonly stepsPerEpoch: number;
-  readonly #images: Images;
+  readonly #feeds: Feeds;
   readonly #validation: Images;
   readonly #engine: Engine;
   readonly #evaluator: Evaluator;
@@ -83,7 +82,6 @@ export class Trainer {
   #position: Position;
   #last: Checkpoint;
   #isBroken = false;
-  #order: { readonly epoch: number; readonly positions: Int32Array } | undefined;
   #pace = { seconds: 0, steps: 0, perStep: RUN_SECONDS / 8 };
 
   private constructor(
@@ -95,8 +93,8 @@ export class Trainer {
   ) {
     this.description = description;
     this.config = config;
-    this.stepsPerEpoch = Math.floor(data.train.count / config.batch);
-    this.#images = data.train;
+    this.#feeds = new Feeds(description, config, data.train.count);
+    this.stepsPerEpoch = this.#feeds.stepsPerEpoch;
     this.#validation = data.validation;
     this.#engine = parts.engine;
     this.#evaluator = parts.evaluator;
@@ -162,7 +160,9 @@ export class Trainer {
     while (!this.isDone && !signal?.aborted) {
       const { step } = this.#position;
       const wanted = Math.max(1, Math.round(RUN_SECONDS / this.#pace.perStep));
-      await this.#turn(() => this.#run(Math.min(wanted, this.stepsPerEpoch - step)));
+      const steps = Math.min(wanted, this.stepsPerEpoch - step);
+      // None is left where a checkpoint was asked for between an epoch's last step and its validation.
+      if (steps > 0) await this.#turn(() => this.#run(steps));
       if (this.#position.step < this.stepsPerEpoch) yield this.#progress(null, false);
       else yield await this.#endEpoch();
       // Whoever waits for the event loop (a key, a signal, a request) gets a turn: the native call holds it.
@@ -192,7 +192,7 @@ export class Trainer {
     const begun = performance.now();
     const { epoch, step, sums } = this.#position;
     this.#isBroken = true;
-    const losses = await this.#kept(this.#engine.run(this.#feeds(steps)));
+    const losses = await this.#kept(this.#engine.run(this.#feeds.of(epoch, step, steps)));
     const sum = { ...sums };
     for (const name of ["loss", "reconstruction", "kl"] as const) {
       for (const [i, value] of losses[name].entries()) {
@@ -219,42 +219,6 @@ export class Trainer {
         `train: stopped after ${showPosition({ epoch, step })}: ${error.message}; the last checkpoint stays, of ${showPosition(this.#last.position)}`,
       );
     });
-  }
-
-  /** The positions of the next batches, noise for them, and where the schedules are. */
-  #feeds(steps: number): StepFeeds {
-    const { batch, seed, epochs, learningRate, learningRateSchedule, klWeight, klSchedule } = this.config;
-    const { latent } = this.description;
-    const { epoch, step } = this.#position;
-    const first = epoch * this.stepsPerEpoch + step;
-    const noise = new Float32Array(steps * batch * latent);
-    for (let i = 0; i < steps; i++) {
-      // A step's noise begins at a block of its own, so that it is the same however many steps a run has.
-      const blocks = Math.ceil((batch * latent) / 4);
-      const random = new Random(seed, "noise", (first + i) * blocks);
-      random.fillNormal(noise.subarray(i * batch * latent, (i + 1) * batch * latent));
-    }
-    const moments = Array.from({ length: steps }, (_, i) => (first + i) / this.stepsPerEpoch);
-    const rates = moments.map((at) => learningRate * factorAt(learningRateSchedule, at, epochs));
-    const weights = moments.map((at) => klWeight * factorAt(klSchedule, at, epochs));
-    return {
-      index: tensor(
-        "int32",
-        [steps, batch],
-        this.#shuffled(epoch).slice(step * batch, (step + steps) * batch),
-      ),
-      noise: tensor("float32", [steps, batch, latent], noise),
-      learning_rate: tensor("float32", [steps], Float32Array.from(rates)),
-      kl_weight: tensor("float32", [steps], Float32Array.from(weights)),
-    };
-  }
-
-  #shuffled(epoch: number): Int32Array {
-    if (this.#order?.epoch !== epoch) {
-      const random = new Random(this.config.seed, `shuffle/${epoch}`);
-      this.#order = { epoch, positions: random.permutation(this.#images.count) };
-    }
-    return this.#order.positions;
   }
 
   async #endEpoch(): Promise<Progress> {

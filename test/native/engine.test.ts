@@ -10,7 +10,7 @@ import { openSteps } from "../../runtime/engine/steps.ts";
 import type { Finding, Host } from "../../runtime/host/host.ts";
 import { nodeHost } from "../../runtime/host/node.ts";
 import { RunDirectory } from "../../runtime/run-directory.ts";
-import { Trainer } from "../../runtime/trainer.ts";
+import { type Checkpoint, Trainer, type TrainerOptions } from "../../runtime/trainer.ts";
 import { TrainingRun } from "../../runtime/training-run.ts";
 import { Images } from "../../src/data/images.ts";
 import { fakeGpu } from "../support/devices/fake.ts";
@@ -112,6 +112,32 @@ test("after a failure there is no checkpoint but the last one", async () => {
   expect(trainer.lastCheckpoint.position).toMatchObject({ epoch: 0, step: 0 });
   await trainer.release();
   expect([gpu.sessions.size, gpu.held.size]).toEqual([0, 0]);
+});
+
+test("a checkpoint between an epoch's last step and its validation can be gone on from", async () => {
+  const data = { train: digits.train.images, validation: digits.validation.images };
+  const begun = { host: nodeHost };
+  const last = async (options: TrainerOptions) => {
+    const trainer = await Trainer.open(describe(tinyModel), tinyTraining, data, options);
+    for await (const _ of trainer.train());
+    const { state } = await trainer.checkpoint();
+    await trainer.release();
+    return state;
+  };
+  const trainer = await Trainer.open(describe(tinyModel), tinyTraining, data, begun);
+  const steps = trainer.train();
+  const asked: Promise<Checkpoint>[] = [];
+  const isLast = () => trainer.position.step === trainer.stepsPerEpoch;
+  const original = trainer.losses.bind(trainer);
+  trainer.losses = (...rest) => {
+    if (isLast()) asked.push(trainer.checkpoint());
+    return original(...rest);
+  };
+  while (asked.length === 0) await steps.next();
+  const checkpoint = await asked[0]!;
+  await trainer.release();
+  expect(checkpoint.position).toMatchObject({ epoch: 0, step: 4 });
+  expect(await last({ ...begun, ...checkpoint })).toEqual(await last(begun));
 });
 
 test("images that no WebGPU buffer holds are sent a batch at a time", async () => {
