@@ -57,7 +57,7 @@ export const rules: { readonly [K in OpType]: Rule<K> | null } = {
   Cast: (dy, { inputs: [x] }) => [cast(dy, x.dtype)],
   Identity: (dy) => [dy],
   Sign: null, Floor: null, Equal: null, Greater: null, GreaterOrEqual: null, Less: null, LessOrEqual: null,
-  And: null, Or: null, Not: null,
+  And: null, Or: null, Not: null, StopGradient: null,
 
   // Activations
   Relu: (dy, _, y) => [mul(dy, sign(y))],

@@ -36,6 +36,7 @@ function operationsOf(node: Node): number {
     case "Squeeze":
     case "Unsqueeze":
     case "Identity":
+    case "StopGradient":
       return 0;
     default:
       return Math.max(out, count((node.inputs as Node["outputs"])[0]?.shape ?? []));

@@ -1,5 +1,6 @@
 /**
- * The operators that Isthmus speaks: for each, its inputs and its attributes, under ONNX's own names (opset 17).
+ * The operators that Isthmus speaks: for each, its inputs and its attributes, under ONNX's own names (opset 17), but for
+ * one that ONNX has no word for: `StopGradient`, an `Identity` in the file.
  *
  * Gradient rules, shape inference, the ONNX schema, the reference interpreter and the test samples are mapped types
  * over this interface, so an operator added here does not compile until each of them knows it. What ONNX takes as a
@@ -60,6 +61,7 @@ export interface Vocabulary {
   ];
   Cast: [inputs: [x: Value], attributes: { readonly to: DType }];
   Identity: Unary<DType>;
+  StopGradient: Unary<Float>;
 
   // Activations
   Relu: Unary<Float>;

@@ -15,7 +15,7 @@ import {
   type TensorProto,
   type ValueInfoProto,
 } from "./proto.ts";
-import { dataTypes, irVersion, type Kind, opset, schema } from "./schema.ts";
+import { dataTypes, irVersion, type Kind, opset, schema, substitutes } from "./schema.ts";
 
 /** The bytes of an `.onnx` file: IR version 8, opset 17, no external data. */
 export function encode(graph: Graph): Uint8Array {
@@ -89,7 +89,7 @@ function nodeProto(node: Node, names: Names): NodeProto {
   const operands = keys(true).map((key) => names.value(int64s(given[key] as number | readonly number[])));
   return {
     name: names.node(node),
-    opType: node.op,
+    opType: substitutes[node.op] ?? node.op,
     input: [...input, ...operands],
     output: node.outputs.map((value) => names.value(value)),
     attribute:

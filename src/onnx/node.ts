@@ -11,7 +11,7 @@ import { Foreign, type NodeScope } from "./import/foreign.ts";
 import { folds, type Known, knownOf, shapeOf, tensorOf } from "./import/known.ts";
 import { lowerings } from "./import/lowerings.ts";
 import type { GraphProto, NodeProto } from "./proto.ts";
-import { arity, optional, schema } from "./schema.ts";
+import { arity, optional, schema, substitutes } from "./schema.ts";
 import { decodeConstant } from "./tensor.ts";
 
 /** What a name means: in this graph, or for a loop's body in the graphs around it. */
@@ -42,7 +42,7 @@ export function decodeNode(node: NodeProto, scope: Reading): readonly Value[] {
   const name = node.name || `the node that makes ${node.output?.[0]}`;
   const type = node.opType ?? "";
   if (type === "Constant" && !node.domain) return [constant(decodeConstant(node, name))];
-  const isKnown = Object.hasOwn(schema, type) || Object.hasOwn(lowerings, type) || isArithmetic(type);
+  const isKnown = isOurs(type) || Object.hasOwn(lowerings, type) || isArithmetic(type);
   if ((node.domain && node.domain !== "ai.onnx") || !isKnown) {
     fail("decode", `unknown operator ${node.domain ? `${node.domain}.` : ""}${type} (node ${name})`);
   }
@@ -55,6 +55,11 @@ export function decodeNode(node: NodeProto, scope: Reading): readonly Value[] {
     const [fact = ""] = error.message.split("\n");
     throw new IsthmusError(`decode: ${type} (node ${name}): ${fact.replace(`${type}: `, "")}`);
   }
+}
+
+/** Whether a file can hold an operator of the vocabulary under this name. */
+function isOurs(type: string): boolean {
+  return Object.hasOwn(schema, type) && !Object.hasOwn(substitutes, type);
 }
 
 function isArithmetic(type: string): boolean {

@@ -20,7 +20,7 @@ export const schema: { readonly [K in OpType]: { readonly [A in keyof Attributes
   Add: none, Sub: none, Mul: none, Div: none, Pow: none, Max: none, Min: none,
   Equal: none, Greater: none, GreaterOrEqual: none, Less: none, LessOrEqual: none, And: none, Or: none, Not: none,
   Abs: none, Neg: none, Sign: none, Floor: none, Exp: none, Log: none, Sqrt: none, Reciprocal: none, Erf: none,
-  Where: none, Clip: none, Cast: { to: "dtype" }, Identity: none,
+  Where: none, Clip: none, Cast: { to: "dtype" }, Identity: none, StopGradient: none,
   Relu: none, LeakyRelu: { alpha: "float" }, Elu: { alpha: "float" }, Sigmoid: none, Tanh: none, Softplus: none,
   Softmax: axis, LogSoftmax: axis,
   MatMul: none,
@@ -46,6 +46,9 @@ export const schema: { readonly [K in OpType]: { readonly [A in keyof Attributes
   Scan: { body: "graph", states: "count", sequences: "count" },
 };
 
+/** What stands in a file for an operator that ONNX has no word for: the same numbers, without what only `grad` reads. */
+export const substitutes: { readonly [K in OpType]?: OpType } = { StopGradient: "Identity" };
+
 /** TensorProto.DataType of each dtype. */
 export const dataTypes: { readonly [D in DType]: number } = {
   float32: 1,
@@ -61,6 +64,7 @@ export const dataTypes: { readonly [D in DType]: number } = {
 // biome-ignore format: a table, a number a group
 export const arity: { readonly [K in OpType]: Inputs<K>["length"] } = {
   Abs: 1, Neg: 1, Sign: 1, Floor: 1, Exp: 1, Log: 1, Sqrt: 1, Reciprocal: 1, Erf: 1, Not: 1, Cast: 1, Identity: 1,
+  StopGradient: 1,
   Relu: 1, LeakyRelu: 1, Elu: 1, Sigmoid: 1, Tanh: 1, Softplus: 1, Softmax: 1, LogSoftmax: 1,
   MaxPool: 1, AveragePool: 1, GlobalAveragePool: 1,
   Reshape: 1, Transpose: 1, Slice: 1, Expand: 1, Pad: 1, Squeeze: 1, Unsqueeze: 1, Concat: 1, Scan: 1,

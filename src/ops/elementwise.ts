@@ -90,3 +90,11 @@ export function cast<D extends DType>(x: Value, to: D): Value<D> {
 export function identity<D extends DType>(x: Value<D>): Value<D> {
   return applyOne("Identity", [x], {}) as Value<D>;
 }
+
+/**
+ * `x`, taken for a constant by `grad`; an `Identity` in the file. `z + stopGradient(q − z)` is a q whose gradient goes to
+ * z: the straight-through estimator (Bengio et al. 2013; van den Oord et al. 2017, §3.2).
+ */
+export function stopGradient<D extends Float>(x: Value<D>): Value<D> {
+  return applyOne("StopGradient", [x], {}) as Value<D>;
+}

@@ -2,18 +2,24 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { IsthmusError } from "../../src/ir/error.ts";
+import { graph, nodesOf } from "../../src/ir/graph.ts";
 import { print } from "../../src/ir/print.ts";
+import { input } from "../../src/ir/value.ts";
 import { decode } from "../../src/onnx/decode.ts";
 import { encode } from "../../src/onnx/encode.ts";
 import { onnx } from "../../src/onnx/proto.ts";
+import { mul, relu, stopGradient } from "../../src/ops/index.ts";
 import { emitted } from "../support/emitted.ts";
 import { foreign, node, port, weight } from "../support/foreign.ts";
 import { build } from "../support/samples/sample.ts";
 import { cases } from "../support/samples/samples.ts";
 
+/** A StopGradient comes back as the Identity that stands for it. */
+const ownWords = cases.filter(({ op }) => op !== "StopGradient");
+
 /** The files of every operator's samples, and every file that a run writes. */
 const files = [
-  ...cases.map(({ op, sample, number, title }) => ({
+  ...ownWords.map(({ op, sample, number, title }) => ({
     title,
     bytes: encode(build(op, sample, number).graph),
   })),
@@ -28,7 +34,9 @@ describe("a file decoded and encoded again is the same bytes", () => {
 
 describe("the decoded graph has the text of the graph that was encoded", () => {
   // An attribute that is a float comes back as float32; attributes and what a loop reads come in the file's order.
-  const keepsText = cases.filter(({ op }) => !/^(LeakyRelu|Conv|ConvTranspose|MaxPool|Slice|Scan)$/.test(op));
+  const keepsText = ownWords.filter(
+    ({ op }) => !/^(LeakyRelu|Conv|ConvTranspose|MaxPool|Slice|Scan)$/.test(op),
+  );
 
   test.each(keepsText)("$title", ({ op, sample, number }) => {
     const { graph } = build(op, sample, number);
@@ -47,6 +55,12 @@ test("metadata and the description come back", () => {
   ]);
 });
 
+test("a StopGradient is an Identity in the file", () => {
+  const z = input("z", "float32", [2]);
+  const { y } = decode(encode(graph("stopped", { z }, { y: mul(stopGradient(relu(z)), 2) }))).outputs;
+  expect(nodesOf([y!]).map(({ op }) => op)).toEqual(["Relu", "Identity", "Mul"]);
+});
+
 const x = port("x", [2, 6]);
 const image = port("x", [1, 2, 5, 5]);
 const shape = weight("shape", [2], "int64", [3, 4]);
@@ -58,7 +72,7 @@ test("dimensions keep their names, and get one where they have none", () => {
   expect(graph.inputs.x?.shape).toEqual(["batch", "x_1", 3]);
 });
 
-const relu = { inputs: [x], nodes: [node("Relu", ["x"])] };
+const rectifier = { inputs: [x], nodes: [node("Relu", ["x"])] };
 const message = (parts: object) => onnx.ModelProto.encode(parts).finish();
 const external = {
   ...shape,
@@ -74,16 +88,20 @@ const refused: Readonly<Record<string, readonly [Uint8Array, string]>> = {
   "no graph": [message({ irVersion: 8 }), "decode: not an ONNX model: it holds no graph"],
   "no opset": [message({ graph: { name: "g" } }), "decode: the model is of opset 0; 11 to 21 can be read"],
   "an older opset": [
-    foreign({ ...relu, opset: 10 }),
+    foreign({ ...rectifier, opset: 10 }),
     "decode: the model is of opset 10; 11 to 21 can be read",
   ],
   "a newer opset": [
-    foreign({ ...relu, opset: 22 }),
+    foreign({ ...rectifier, opset: 22 }),
     "decode: the model is of opset 22; 11 to 21 can be read",
   ],
   "an unknown operator": [
     foreign({ inputs: [x], nodes: [node("Det", ["x"])] }),
     "decode: unknown operator Det (node a/Det)",
+  ],
+  "our word for an Identity": [
+    foreign({ inputs: [x], nodes: [node("StopGradient", ["x"])] }),
+    "decode: unknown operator StopGradient (node a/StopGradient)",
   ],
   "an unknown domain": [
     foreign({ inputs: [x], nodes: [{ ...node("Gelu", ["x"]), domain: "com.microsoft" }] }),
@@ -98,15 +116,15 @@ const refused: Readonly<Record<string, readonly [Uint8Array, string]>> = {
     "decode: Reshape (node a/Reshape): its input 2 (s) is computed from more than shapes; only fixed sizes can be read",
   ],
   "a dtype that we have no word for": [
-    foreign({ ...relu, inputs: [{ ...x, type: { tensorType: { elemType: 10, shape: { dim: [] } } } }] }),
+    foreign({ ...rectifier, inputs: [{ ...x, type: { tensorType: { elemType: 10, shape: { dim: [] } } } }] }),
     "decode: x is of a dtype that Isthmus does not know (TensorProto.DataType 10)",
   ],
   "an input without a shape": [
-    foreign({ ...relu, inputs: [{ name: "x", type: { tensorType: { elemType: 1 } } }] }),
+    foreign({ ...rectifier, inputs: [{ name: "x", type: { tensorType: { elemType: 1 } } }] }),
     "decode: input x has no shape",
   ],
   "an input that is a sequence": [
-    foreign({ ...relu, inputs: [{ name: "x", type: { sequenceType: {} } }] }),
+    foreign({ ...rectifier, inputs: [{ name: "x", type: { sequenceType: {} } }] }),
     "decode: input x is no tensor",
   ],
   "a name that nothing makes": [

@@ -14,7 +14,22 @@ import { differentiable, gradientError, gradients, weighted } from "../support/g
 import { run } from "../support/interpreter/interpreter.ts";
 import { cases } from "../support/samples/samples.ts";
 
-const { add, cast, equal, gemm, greater, mul, reduceSum, relu, square, tanh, where } = ops;
+const {
+  add,
+  cast,
+  equal,
+  gemm,
+  floor,
+  greater,
+  mul,
+  reduceSum,
+  relu,
+  square,
+  stopGradient,
+  sub,
+  tanh,
+  where,
+} = ops;
 
 /**
  * Units of a gradient's largest component (at least 1). With h = 1e-5 a central difference of a loss near 10 is off by
@@ -147,6 +162,26 @@ describe("grad", () => {
     expect(of(reduceSum(rounded)).x!.data).toEqual(zeros(6));
     expect(of(reduceSum(chosen)).x!.data).toEqual(zeros(6));
     expect(of(reduceSum(cast(equal(x, x), "float64"))).x!.data).toEqual(zeros(6));
+  });
+
+  it("stops where it is told to", () => {
+    expect(of(reduceSum(stopGradient(square(x)))).x!.data).toEqual(zeros(6));
+    expect(of(reduceSum(mul(stopGradient(x), x))).x!.data).toEqual([...feeds.x!.data]);
+  });
+
+  it("goes straight through a step that has no slope", () => {
+    const straightThrough = add(x, stopGradient(sub(floor(x), x)));
+    const loss = reduceSum(mul(straightThrough, y));
+    const { x: dx, dy } = of(loss, { x, dy: straightThrough });
+    expect(dx!.data).toEqual(dy!.data);
+    expect(dx!.data).toEqual([...feeds.y!.data, ...feeds.y!.data]);
+    const { rounded, floored } = run(
+      graph("round trip", { x }, { rounded: straightThrough, floored: floor(x) }),
+      feeds,
+    );
+    rounded!.data.forEach((value, i) => {
+      expect(value).toBeCloseTo(floored!.data[i]!, 12);
+    });
   });
 
   it("is 1 for the loss itself, and reaches computed values", () => {

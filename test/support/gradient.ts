@@ -27,13 +27,13 @@ export function weighted<D extends Float>(y: Value<D>): Value<D> {
   return reduceSum(mul<D>(y, constant(tensor(y.dtype, shape, arrayOf(y.dtype, numbers)))));
 }
 
-/** A loss on a sample's first output; undefined where no float depends smoothly on a float. */
+/** A loss on a sample's first output; undefined where no float depends smoothly on a float, or `grad` is told to stop. */
 export function differentiable(
   { op, sample, number }: Case,
   float?: "float64",
   prefix?: string,
 ): Differentiable | undefined {
-  if (op === "Scan" || sample.kinked) return undefined;
+  if (op === "Scan" || op === "StopGradient" || sample.kinked) return undefined;
   const trial = build(op, sample, number, float, prefix);
   const wrt = Object.entries(trial.graph.inputs).filter(([, { dtype }]) => isFloat(dtype));
   const y = trial.graph.outputs.y0 as Value<Float>;

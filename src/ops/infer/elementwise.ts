@@ -60,6 +60,7 @@ type Elementwise =
   | "Clip"
   | "Cast"
   | "Identity"
+  | "StopGradient"
   | "Relu"
   | "LeakyRelu"
   | "Elu"
@@ -95,6 +96,7 @@ export const elementwise: Family<Elementwise> = {
   Reciprocal: unary(float),
   Erf: unary(float),
   Identity: ([x]) => [{ dtype: x.dtype, shape: x.shape }],
+  StopGradient: unary(float),
   Cast: ([x], { to }) => [{ dtype: to, shape: x.shape }],
   Where: ([condition, a, b], _, op) => {
     requireDType(op, condition, logical);

@@ -56,7 +56,8 @@ type Elementwise =
   | "Where"
   | "Clip"
   | "Cast"
-  | "Identity";
+  | "Identity"
+  | "StopGradient";
 
 export const elementwise: Kernels<Elementwise> = {
   Add: arithmetic(
@@ -107,4 +108,5 @@ export const elementwise: Kernels<Elementwise> = {
   },
   Cast: ([x], { to }) => zip(to, [x], (value) => element(to, value)),
   Identity: ([x]) => [x],
+  StopGradient: ([x]) => [x],
 };

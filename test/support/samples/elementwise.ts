@@ -98,7 +98,8 @@ type Elementwise =
   | "Where"
   | "Clip"
   | "Cast"
-  | "Identity";
+  | "Identity"
+  | "StopGradient";
 
 const cast = (dtype: DType, draw: Draw, to: DType): Sample<"Cast"> => ({
   inputs: [{ dtype, shape: [3, 4], draw }],
@@ -190,4 +191,5 @@ export const elementwise: Samples<Elementwise> = {
       }),
     ),
   ],
+  StopGradient: unary(normal, ["float64"]),
 };
