@@ -15,18 +15,6 @@ export const imageShape = z.strictObject({ channels: size, height: size, width: 
 export const activation = z.enum(names(activations));
 export const initialiser = z.enum(names(initialisers));
 
-/** What a decoder's pixels are: black or white with some probability, or normal with a fixed or learned variance. */
-export const likelihood = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("bernoulli") }),
-  z.strictObject({
-    kind: z.literal("gaussian"),
-    /** Variance of a pixel in [0, 1], the same for all. */
-    variance: z.union([z.number().positive(), z.literal("learned")]).default("learned"),
-  }),
-]);
-
-export type LikelihoodConfig = z.output<typeof likelihood>;
-
 /** `value` as the schema has it, defaults filled in. Throws one line that names what is wrong and where. */
 export function parse<Schema extends z.ZodType>(
   schema: Schema,

@@ -1,26 +1,41 @@
-/** `evaluation.onnx`: the terms of the loss of every image, and importance weights of each draw. */
+/** `evaluation.onnx`: the terms of the loss of every image, importance weights of each draw, and what else is known of it. */
 import { type Graph, graph } from "../src/ir/graph.ts";
-import { input } from "../src/ir/value.ts";
-import { add, neg } from "../src/ops/index.ts";
+import type { Value } from "../src/ir/value.ts";
+import { add, mul, neg } from "../src/ops/index.ts";
 import { simplify } from "../src/passes/simplify.ts";
+import { Batch, type Feed } from "./batch.ts";
 import { instantiate, type ModelDescription, summary } from "./families.ts";
-import type { Floats } from "./model.ts";
+import { parameterInputs } from "./inference.ts";
+import type { Named } from "./model.ts";
+
+/** The graph, what it reads of a batch, and the names of the outputs `[batch, n]` whose means say something. */
+export interface Evaluation {
+  readonly graph: Graph<Readonly<Record<string, Value>>, Named>;
+  readonly feeds: readonly Feed[];
+  readonly details: readonly string[];
+}
 
 /**
  * For images `[batch, …]` and noise `[draws, batch, latent]`: `elbo`, `reconstruction` and `kl` `[batch]` in nats, the
  * reconstruction averaged over the draws, and `log_weights` `[draws, batch]`, whose log-mean-exp estimates log p(x).
+ * A model without a bound gives `reconstruction` and `kl` alone.
  */
-export function evaluationGraph(
-  description: ModelDescription,
-  draws = 1,
-): Graph<Readonly<Record<string, Floats>>, Readonly<Record<string, Floats>>> {
+export function evaluation(description: ModelDescription, draws = 1): Evaluation {
   const { model, scope } = instantiate(description);
-  const { channels, height, width } = description.image;
-  const image = input("image", "float32", ["batch", channels, height, width]);
-  const noise = input("noise", "float32", [draws, "batch", description.latent]);
-  const { reconstruction, kl, logWeights } = model.importance(image, noise);
-  const parameters = Object.fromEntries(scope.parameters.map(({ name, value }) => [name, value]));
-  const outputs = { elbo: neg(add(reconstruction, kl)), reconstruction, kl, log_weights: logWeights };
-  const doc = `The evidence lower bound of ${summary(description)} for each image, in nats.`;
-  return simplify(graph("evaluation", { image, noise, ...parameters }, outputs, { doc }));
+  const batch = new Batch(description.image, "batch");
+  const { reconstruction, kl = mul(reconstruction, 0), logWeights, details = {} } = model.evaluate(batch, draws);
+  const bound = logWeights && { elbo: neg(add(reconstruction, kl)), log_weights: logWeights };
+  const doc = `The loss of ${summary(description)} for each image, in ${model.facts.unit}.`;
+  return {
+    graph: simplify(
+      graph("evaluation", { ...batch.inputs, ...parameterInputs(scope) }, { reconstruction, kl, ...bound, ...details }, { doc }),
+    ),
+    feeds: batch.feeds,
+    details: Object.keys(details),
+  };
+}
+
+/** The graph alone. */
+export function evaluationGraph(description: ModelDescription, draws = 1): Evaluation["graph"] {
+  return evaluation(description, draws).graph;
 }

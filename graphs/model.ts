@@ -2,30 +2,53 @@
 import type { z } from "zod";
 import type { Value } from "../src/ir/value.ts";
 import type { Scope } from "../src/nn/scope.ts";
+import type { Batch } from "./batch.ts";
 
 export type Floats = Value<"float32">;
+export type Named = Readonly<Record<string, Floats>>;
 
-/** The two terms of the loss of each image: nats `[batch]`. */
+/** The two terms of the loss of each image, `[batch]`: `loss = reconstruction + kl_weight · kl`. */
 export interface Terms {
   readonly reconstruction: Floats;
-  readonly kl: Floats;
+  /** What the code costs: the KL divergence of a variational model, the penalty of another; left out where it is 0. */
+  readonly kl?: Floats;
 }
 
-/** The terms averaged over several draws, and log p(x, z) − log q(z | x) of each: `[draws, batch]`. */
-export interface ImportanceTerms extends Terms {
-  readonly logWeights: Floats;
+/** The same without noise of its own where that is possible, and what else is worth knowing of each image. */
+export interface Evaluation extends Terms {
+  /** log p(x, z) − log q(z | x) of each draw, `[draws, batch]`: their log-mean-exp estimates log p(x). */
+  readonly logWeights?: Floats;
+  /** Rows `[batch, n]` whose means over images say something: the KL of each latent dimension, how often a code is used. */
+  readonly details?: Named;
 }
 
-/** A model as functions of values. Calling one asks its scope for the parameters that it needs. */
+/** What people are told of a model. */
+export interface Facts {
+  /** What losses are counted in, per image. */
+  readonly unit: "nats" | "squared error";
+  /** What pixels are, or how far they are from those wanted: `Bernoulli likelihood`. */
+  readonly objective: string;
+  /** The name of the term `kl`; null where there is none. */
+  readonly penalty: string | null;
+  /** Whether a code drawn from the standard normal distribution decodes to something like the data. */
+  readonly hasPrior: boolean;
+  /** Whether it holds its training images in its weights, and knows no others: it is measured on those. */
+  readonly isMemory?: boolean;
+}
+
+/** A model as functions of values. Calling one asks its scope for the parameters, and the batch for the inputs, that it needs. */
 export interface Model {
-  /** Images `[batch, channels, height, width]` in [0, 1] → what `encoder.onnx` returns, by name. */
-  readonly encode: (image: Floats) => Readonly<Record<string, Floats>>;
+  readonly facts: Facts;
+  /** The number of elements of a code. */
+  readonly latent: number;
+  /** Images to what `encoder.onnx` returns, by name; first the code, `mean` or `code` `[batch, latent]`. */
+  readonly encode: (batch: Batch) => Named;
   /** Codes `[batch, latent]` → mean images `[batch, channels, height, width]`. */
-  readonly decode: (latent: Floats) => Floats;
-  /** Images and standard normal noise `[batch, latent]` → the terms of the loss. */
-  readonly terms: (image: Floats, noise: Floats) => Terms;
-  /** Images and standard normal noise `[draws, batch, latent]` → the terms and importance weights. */
-  readonly importance: (image: Floats, noise: Floats) => ImportanceTerms;
+  readonly decode: (latent: Floats, batch: Batch) => Floats;
+  /** What is trained on. */
+  readonly terms: (batch: Batch) => Terms;
+  /** What is reported, over so many draws of the code where it is drawn. */
+  readonly evaluate: (batch: Batch, draws: number) => Evaluation;
 }
 
 /** A family of models that differ in their configuration alone. */

@@ -59,17 +59,23 @@ function shaped(x: Floats, shape: readonly number[]): Floats {
   return sameShape(x.shape, shape) ? x : reshape(x, shape);
 }
 
-/** A state in another form: `change` is applied to its parameters, and to each slot's tensors under their names. */
+/**
+ * A state in another form: `change` is applied to its parameters, and to each slot's tensors under their names; what
+ * else it holds stays as it is.
+ */
 export function changed(
-  { step, ...state }: State,
+  state: State,
   names: readonly string[],
   slots: readonly string[],
   change: (tensors: State) => State,
 ): State {
+  const taken = new Set<string>();
   const parts = [undefined, ...slots].map((slot) => {
     const at = (name: string) => (slot === undefined ? name : slotName(slot, name));
+    for (const name of names) taken.add(at(name));
     const tensors = change(Object.fromEntries(names.map((name) => [name, state[at(name)]!])));
     return Object.entries(tensors).map(([name, value]) => [at(name), value] as const);
   });
-  return { ...Object.fromEntries(parts.flat()), step: step! };
+  const others = Object.entries(state).filter(([name]) => !taken.has(name));
+  return Object.fromEntries([...parts.flat(), ...others]);
 }

@@ -6,9 +6,10 @@ import { type Tensor, tensor } from "../src/ir/tensor.ts";
 import { input } from "../src/ir/value.ts";
 import { concat, floor, gather, mul, reshape, slice, sub, unsqueeze } from "../src/ops/index.ts";
 import { simplify } from "../src/passes/simplify.ts";
-import { type ModelDescription, summary } from "./families.ts";
+import { Batch } from "./batch.ts";
+import { feedsOf, type ModelDescription, summary } from "./families.ts";
 import type { Floats } from "./model.ts";
-import { type StepConfig, stateInputs, trainingStep } from "./step.ts";
+import { nextOf, rateInputs, type StepConfig, stateInputs, trainingStep } from "./step.ts";
 
 /** Float32 numbers in what `packed` returns. */
 export function packedSize(images: Images): number {
@@ -46,25 +47,34 @@ function unpacked(rows: Floats, [batch, channels, height, width]: readonly [numb
   return mul(reshape(flat, [batch, channels, height, width]), 1 / 255);
 }
 
-/** As `stepGraph`, but for the batch: it is gathered from `images`, which `packed` made, at the positions in `index`. */
+/**
+ * As `stepGraph`, but for the batch: it is gathered from `images`, which `packed` made, and from `labels` int32
+ * `[images]` where the model asks for labels, at the positions in `index`.
+ */
 export function residentStepGraph(description: ModelDescription, config: StepConfig): Graph {
   const { channels, height, width } = description.image;
   const state = stateInputs(description, config);
   const columns = Math.ceil(pixelsOf(description.image) / 3);
   const images = input("images", "float32", ["images", columns]);
   const index = input("index", "int32", [config.batch]);
-  const given = {
-    noise: input("noise", "float32", [config.batch, description.latent]),
-    learning_rate: input("learning_rate", "float32", []),
-    kl_weight: input("kl_weight", "float32", []),
+  const isLabelled = feedsOf(description, config.batch).some(({ source }) => source === "label");
+  const labels = isLabelled && { labels: input("labels", "int32", ["images"]) };
+  const gathered = within("batch", () => ({
+    image: unpacked(gather(images, index), [config.batch, channels, height, width]),
+    ...(labels && { label: gather(labels.labels, index) }),
+  }));
+  const batch = new Batch(description.image, config.batch, gathered);
+  const rates = rateInputs();
+  const { state: next, losses } = trainingStep(description, config, state, { batch, ...rates });
+  const drawn = batch.feeds.filter(({ name }) => !Object.hasOwn(gathered, name));
+  const inputs = {
+    ...state,
+    images,
+    ...labels,
+    index,
+    ...Object.fromEntries(drawn.map(({ name, value }) => [name, value])),
+    ...rates,
   };
-  const image = within("batch", () =>
-    unpacked(gather(images, index), [config.batch, channels, height, width]),
-  );
-  const { state: next, losses } = trainingStep(description, config, state, { image, ...given });
-  const renamed = Object.fromEntries(Object.entries(next).map(([name, value]) => [`${name}.next`, value]));
   const doc = `One training step of ${summary(description)} on images of the device.`;
-  return simplify(
-    graph("resident_step", { ...state, images, index, ...given }, { ...renamed, ...losses }, { doc }),
-  );
+  return simplify(graph("resident_step", inputs, { ...nextOf(next), ...losses }, { doc }));
 }

@@ -34,7 +34,9 @@ export function initialState(
       return [name, begin(parameter, given[name], new Random(seed, `init/${name}`))] as const;
     }),
     ...slots.flatMap((slot) =>
-      parameters.map(({ name, shape }) => [slotName(slot, name), filled("float32", shape, 0)] as const),
+      parameters
+        .filter(({ isTrainable }) => isTrainable)
+        .map(({ name, shape }) => [slotName(slot, name), filled("float32", shape, 0)] as const),
     ),
     ["step", scalar("float32", 0)],
   ]);

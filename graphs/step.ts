@@ -3,11 +3,12 @@ import { grad } from "../src/autodiff/grad.ts";
 import { type Graph, graph } from "../src/ir/graph.ts";
 import { within } from "../src/ir/origin.ts";
 import { input } from "../src/ir/value.ts";
-import type { Parameter } from "../src/nn/scope.ts";
+import type { Parameter, Scope } from "../src/nn/scope.ts";
 import { add, mul, reduceMean } from "../src/ops/index.ts";
 import { clipByGlobalNorm } from "../src/optim/clip.ts";
 import type { Slots } from "../src/optim/optimizer.ts";
 import { simplify } from "../src/passes/simplify.ts";
+import { Batch } from "./batch.ts";
 import { instantiate, type ModelDescription, parametersOf, summary } from "./families.ts";
 import type { Floats } from "./model.ts";
 import { optimizerOf } from "./optimizer.ts";
@@ -20,10 +21,8 @@ export type StepConfig = Pick<TrainingConfig, "batch" | "optimizer" | "clipNorm"
 
 /** What one step reads besides the state. */
 export interface StepInputs {
-  /** `[batch, channels, height, width]` in [0, 1] */
-  readonly image: Floats;
-  /** Standard normal `[batch, latent]` */
-  readonly noise: Floats;
+  /** What the model reads of the images. */
+  readonly batch: Batch;
   readonly learning_rate: Floats;
   readonly kl_weight: Floats;
 }
@@ -42,7 +41,7 @@ export type State = Readonly<Record<string, Floats>>;
 export function stateInputs(description: ModelDescription, { optimizer }: StepConfig): State {
   const parameters = parametersOf(description);
   const slots = optimizerOf(optimizer).slots.flatMap((slot) =>
-    parameters.map(({ name, shape }) => [slotName(slot, name), shape] as const),
+    trainable(parameters).map(({ name, shape }) => [slotName(slot, name), shape] as const),
   );
   const shapes = [
     ...parameters.map(({ name, shape }) => [name, shape] as const),
@@ -55,30 +54,35 @@ export function stateInputs(description: ModelDescription, { optimizer }: StepCo
 /** What the losses of a batch depend on besides the parameters. */
 type BatchInputs = Omit<StepInputs, "learning_rate">;
 
-/** The losses of a batch, and the parameters that they ask `values` for. */
+/** The losses of a batch, and the scope that the model asked for the parameters in `values`. */
 export function losses(
   description: ModelDescription,
   values: State,
-  { image, noise, kl_weight }: BatchInputs,
-): { readonly losses: StepLosses; readonly parameters: readonly Parameter[] } {
-  const { model, scope } = instantiate(description, values);
-  const terms = model.terms(image, noise);
+  { batch, kl_weight }: BatchInputs,
+): { readonly losses: StepLosses; readonly scope: Scope } {
+  const { model, scope } = instantiate(description, values, true);
+  const terms = model.terms(batch);
   const losses = within("loss", () => {
     const reconstruction = reduceMean(terms.reconstruction);
+    if (terms.kl === undefined) return { loss: reconstruction, reconstruction, kl: mul(reconstruction, 0) };
     const kl = reduceMean(terms.kl);
     return { loss: add(reconstruction, mul(kl, kl_weight)), reconstruction, kl };
   });
-  return { losses, parameters: scope.parameters };
+  return { losses, scope };
 }
 
-/** The losses of a batch, and the gradient of the loss by each parameter, by name; clipped to a norm of `clipNorm`. */
+/**
+ * The losses of a batch, the gradient of the loss by each trainable parameter, by name, clipped to a norm of
+ * `clipNorm`, and the next values of those that are not trained but kept up.
+ */
 export function lossesAndGradients(
   description: ModelDescription,
   clipNorm: number | undefined,
   values: State,
   inputs: BatchInputs,
-): { readonly losses: StepLosses; readonly gradients: State } {
-  const { losses: found, parameters } = losses(description, values, inputs);
+): { readonly losses: StepLosses; readonly gradients: State; readonly updates: State } {
+  const { losses: found, scope } = losses(description, values, inputs);
+  const parameters = trainable(scope.parameters);
   const gradients = grad(
     found.loss,
     parameters.map(({ value }) => value),
@@ -88,6 +92,7 @@ export function lossesAndGradients(
   return {
     losses: found,
     gradients: Object.fromEntries(parameters.map(({ name }, i) => [name, clipped[i]!])),
+    updates: Object.fromEntries(scope.updates),
   };
 }
 
@@ -97,22 +102,25 @@ export function trainingStep(
   { optimizer, clipNorm }: StepConfig,
   state: State,
   { learning_rate, ...batch }: StepInputs,
-  { names, pack, unpack } = packing(parametersOf(description), 0),
+  { names, pack, unpack } = packing(trainable(parametersOf(description)), 0),
 ): { readonly state: State; readonly losses: StepLosses } {
-  const { losses, gradients } = lossesAndGradients(description, clipNorm, unpack(state), batch);
+  const buffers = bufferNames(description);
+  const kept = Object.fromEntries(buffers.map((name) => [name, state[name]!]));
+  const values = { ...unpack(state), ...kept };
+  const { losses, gradients, updates } = lossesAndGradients(description, clipNorm, values, batch);
   const packed = pack(gradients);
 
   const { slots, at } = optimizerOf(optimizer);
-  const next: Record<string, Floats> = {};
+  const next: Record<string, Floats> = { ...kept, ...updates };
   within("optimizer", () => {
     const step = add(state.step!, 1);
     const update = at({ learningRate: learning_rate, step });
     for (const name of names) {
       within(name, () => {
-        const kept = Object.fromEntries(
+        const moments = Object.fromEntries(
           slots.map((slot) => [slot, state[slotName(slot, name)]]),
         ) as Slots<string>;
-        const updated = update(state[name]!, packed[name]!, kept);
+        const updated = update(state[name]!, packed[name]!, moments);
         next[name] = updated.parameter;
         for (const slot of slots) next[slotName(slot, name)] = updated.slots[slot]!;
       });
@@ -125,16 +133,30 @@ export function trainingStep(
 
 /** The graph of one step: state in, state out under `<name>.next`, and the losses. */
 export function stepGraph(description: ModelDescription, config: StepConfig): Graph {
-  const { channels, height, width } = description.image;
   const state = stateInputs(description, config);
-  const inputs = {
-    image: input("image", "float32", [config.batch, channels, height, width]),
-    noise: input("noise", "float32", [config.batch, description.latent]),
-    learning_rate: input("learning_rate", "float32", []),
-    kl_weight: input("kl_weight", "float32", []),
-  };
-  const { state: next, losses } = trainingStep(description, config, state, inputs);
-  const renamed = Object.fromEntries(Object.entries(next).map(([name, value]) => [`${name}.next`, value]));
-  const doc = `One training step of ${summary(description)}: a state and a batch to the next state and its loss in nats per image.`;
-  return simplify(graph("step", { ...state, ...inputs }, { ...renamed, ...losses }, { doc }));
+  const batch = new Batch(description.image, config.batch);
+  const rates = rateInputs();
+  const { state: next, losses } = trainingStep(description, config, state, { batch, ...rates });
+  const doc = `One training step of ${summary(description)}: a state and a batch to the next state and its losses per image.`;
+  const inputs = { ...state, ...batch.inputs, ...rates };
+  return simplify(graph("step", inputs, { ...nextOf(next), ...losses }, { doc }));
+}
+
+/** The inputs that schedules are fed by: `learning_rate` and `kl_weight` `[]`. */
+export function rateInputs() {
+  return { learning_rate: input("learning_rate", "float32", []), kl_weight: input("kl_weight", "float32", []) };
+}
+
+/** A state under the names of a training graph's outputs. */
+export function nextOf(state: State): State {
+  return Object.fromEntries(Object.entries(state).map(([name, value]) => [`${name}.next`, value]));
+}
+
+/** The parameters that gradients train; the others are buffers. */
+export function trainable(parameters: readonly Parameter[]): readonly Parameter[] {
+  return parameters.filter(({ isTrainable }) => isTrainable);
+}
+
+function bufferNames(description: ModelDescription): string[] {
+  return parametersOf(description).flatMap(({ name, isTrainable }) => (isTrainable ? [] : [name]));
 }

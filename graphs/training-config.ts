@@ -14,6 +14,7 @@ const schedule = z.discriminatedUnion("kind", [
   }),
   z.strictObject({ kind: z.literal("decay"), share: z.number().gt(0).max(1).default(0.1) }),
   z.strictObject({ kind: z.literal("step"), epochs, factor: z.number().positive() }),
+  z.strictObject({ kind: z.literal("burda") }),
 ]);
 
 export const trainingConfig = z.strictObject({
@@ -24,7 +25,7 @@ export const trainingConfig = z.strictObject({
   learningRate: z.number().positive().default(1e-3),
   /** A fall to 0 over the last tenth costs nothing, and takes 1 nat and the luck of the last steps out of the loss. */
   learningRateSchedule: schedule.default({ kind: "decay", share: 0.1 }),
-  /** β of the β-VAE (Higgins et al. 2017). */
+  /** What the KL divergence, or another penalty, is weighed by: β of the β-VAE (Higgins et al. 2017). */
   klWeight: z.number().min(0).default(1),
   klSchedule: schedule.default({ kind: "constant" }),
   /** The largest global norm of the gradients. */

@@ -3,68 +3,118 @@
 import type { ImageShape } from "../src/data/images.ts";
 import { pixelsOf } from "../src/data/images.ts";
 import { within } from "../src/ir/origin.ts";
-import { staticShape } from "../src/ir/shape.ts";
 // biome-ignore format: one list of names
 import {
-  bernoulli, type DiagonalGaussian, gaussian, gaussianLogProbability, klToStandardNormal, type Likelihood,
-  reparameterize, standardNormalLogProbability,
+  type DiagonalGaussian, gaussianLogProbability, klToStandardNormal, type Likelihood, reparameterize,
+  standardNormalLogProbability,
 } from "../src/nn/distribution.ts";
-import type { Scope } from "../src/nn/scope.ts";
-import { add, flatten, mul, neg, reduceMean, reduceSum, reshape, sub } from "../src/ops/index.ts";
-import type { LikelihoodConfig } from "./config.ts";
-import type { Floats, Model } from "./model.ts";
+// biome-ignore format: one list of names
+import { add, cast, exp, flatten, less, log, max, mul, neg, reduceMax, reduceMean, reduceSum, reshape, sub } from "../src/ops/index.ts";
+import type { Batch } from "./batch.ts";
+import { type Floats, type Model, type Facts } from "./model.ts";
 
 /** The halves of a VAE: images to a posterior over codes, codes to a likelihood of images. */
 export interface Halves {
   readonly image: ImageShape;
-  readonly encode: (image: Floats) => DiagonalGaussian;
-  readonly decode: (latent: Floats) => Likelihood;
+  readonly latent: number;
+  readonly facts: Pick<Facts, "unit" | "objective">;
+  readonly encode: (image: Floats, condition?: Floats) => DiagonalGaussian;
+  readonly decode: (latent: Floats, condition?: Floats) => Likelihood;
+  /** What both halves are told besides, such as the class: `[batch, n]`. */
+  readonly condition?: ((batch: Batch) => Floats) | undefined;
+}
+
+/** How the bound is trained on and measured. */
+export interface BoundOptions {
+  /** Draw black and white pixels anew from their gray values for every step (Salakhutdinov & Murray 2008). */
+  readonly binarise?: boolean;
+  /** Draws of the code in the bound: more than one makes it tighter (IWAE; Burda et al. 2016, eq. 8). */
+  readonly importanceSamples?: number;
+  /** Nats that each latent dimension may cost, on average over the batch, before it counts (Kingma et al. 2016, eq. 15). */
+  readonly freeBits?: number;
 }
 
 /** Images as the rows of a matrix. */
 export const rows = (image: Floats) => within("image", () => flatten(image));
-const klOf = (posterior: DiagonalGaussian) =>
-  within("kl", () => reduceSum(klToStandardNormal(posterior), [-1]));
 
-/** What a configuration says that pixels are, for what a decoder puts out: `[rows, pixels]`. */
-export function likelihoodOf(config: LikelihoodConfig, scope: Scope): (output: Floats) => Likelihood {
-  return config.kind === "bernoulli" ? bernoulli(scope) : gaussian(scope, config.variance);
-}
+/** A model that is trained on −ELBO = reconstruction + KL (Kingma & Welling 2014, eq. 7), or a tighter bound. */
+export function variational(
+  { image: shape, latent, facts, encode, decode, condition }: Halves,
+  { binarise = false, importanceSamples = 1, freeBits = 0 }: BoundOptions = {},
+): Model {
+  const { channels, height, width } = shape;
+  const observed = (batch: Batch) =>
+    binarise
+      ? within("binarise", () =>
+          cast(less(batch.uniform("binarisation", [channels, height, width]), batch.image), "float32"),
+        )
+      : batch.image;
 
-/** A model that is trained on −ELBO = reconstruction + KL (Kingma & Welling 2014, eq. 7). */
-export function variational({ image: shape, encode, decode }: Halves): Model {
+  /** Over several draws, the reconstruction and the importance weights of each: `[draws, batch]`. */
+  const weigh = (batch: Batch, image: Floats, posterior: DiagonalGaussian, draws: number) => {
+    const codes = reparameterize(posterior, batch.normal("noise", [latent], draws));
+    // Every draw meets the same image: zeros of the codes' shape repeat it, whatever the batch is.
+    const zeros = mul(reduceSum(codes, [-1], { keepDims: true }), 0);
+    const repeated = (x: Floats, width: number) => reshape(add(x, zeros), [-1, width]);
+    const given = condition?.(batch);
+    const told = given && repeated(given, given.shape[1] as number);
+    const { negativeLogProbability } = decode(reshape(codes, [-1, latent]), told);
+    const reconstruction = reshape(negativeLogProbability(repeated(rows(image), pixelsOf(shape))), [draws, -1]);
+    const prior = sub(standardNormalLogProbability(codes), gaussianLogProbability(codes, posterior));
+    return { reconstruction, logWeights: sub(prior, reconstruction) };
+  };
+
   return {
-    encode: (image) => {
-      const { mean, logVariance } = encode(image);
+    latent,
+    facts: { ...facts, penalty: "KL divergence", hasPrior: true },
+    encode: (batch) => {
+      const { mean, logVariance } = encode(batch.image, condition?.(batch));
       return { mean, log_variance: logVariance };
     },
-    decode: (latent) => reshape(decode(latent).mean, [0, shape.channels, shape.height, shape.width]),
-    terms: (image, noise) => {
-      const posterior = encode(image);
-      const { negativeLogProbability } = decode(reparameterize(posterior, noise));
+    decode: (code, batch) => reshape(decode(code, condition?.(batch)).mean, [0, channels, height, width]),
+    terms: (batch) => {
+      const image = observed(batch);
+      const given = condition?.(batch);
+      const posterior = encode(image, given);
+      if (importanceSamples > 1) {
+        const { reconstruction, logWeights } = weigh(batch, image, posterior, importanceSamples);
+        const mean = reduceMean(reconstruction, [0]);
+        return { reconstruction: mean, kl: within("kl", () => sub(neg(logMeanExp(logWeights, importanceSamples)), mean)) };
+      }
+      const code = reparameterize(posterior, batch.normal("noise", [latent]));
+      const { negativeLogProbability } = decode(code, given);
       return {
         reconstruction: negativeLogProbability(rows(image)),
-        kl: klOf(posterior),
+        kl: within("kl", () => klOf(posterior, freeBits)),
       };
     },
-    importance: (image, noise) => {
-      const [draws, latent] = staticShape("importance", [noise.shape[0]!, noise.shape[2]!]) as [
-        number,
-        number,
-      ];
-      const posterior = encode(image);
-      const codes = reparameterize(posterior, noise);
-      const { negativeLogProbability } = decode(reshape(codes, [-1, latent]));
-      // Every draw meets the same image: zeros of the noise's shape repeat it, whatever the batch is.
-      const zeros = mul(reduceSum(noise, [-1], { keepDims: true }), 0);
-      const images = reshape(add(rows(image), zeros), [-1, pixelsOf(shape)]);
-      const reconstruction = reshape(negativeLogProbability(images), [draws, -1]);
-      const prior = sub(standardNormalLogProbability(codes), gaussianLogProbability(codes, posterior));
+    evaluate: (batch, draws) => {
+      const image = observed(batch);
+      const posterior = encode(image, condition?.(batch));
+      const { reconstruction, logWeights } = weigh(batch, image, posterior, draws);
+      const divergence = within("kl", () => klToStandardNormal(posterior));
       return {
         reconstruction: reduceMean(reconstruction, [0]),
-        kl: klOf(posterior),
-        logWeights: add(neg(reconstruction), prior),
+        kl: within("kl", () => reduceSum(divergence, [-1])),
+        logWeights,
+        details: { kl_per_dimension: divergence, mean: posterior.mean },
       };
     },
   };
+}
+
+/** KL(q ‖ N(0, 1)) `[batch]`; with free bits, a dimension's mean over the batch counts as that much at least. */
+function klOf(posterior: DiagonalGaussian, freeBits: number): Floats {
+  const divergence = klToStandardNormal(posterior);
+  const each = reduceSum(divergence, [-1]);
+  if (freeBits === 0) return each;
+  const total = reduceSum(max(reduceMean(divergence, [0]), freeBits));
+  return add(mul(each, 0), total);
+}
+
+/** log (1/k Σ exp x) over the first axis of `[k, batch]`. */
+function logMeanExp(x: Floats, count: number): Floats {
+  const largest = reduceMax(x, [0], { keepDims: true });
+  const sums = reduceSum(exp(sub(x, largest)), [0]);
+  return add(reduceSum(largest, [0]), sub(log(sums), Math.log(count)));
 }

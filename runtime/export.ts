@@ -1,6 +1,6 @@
 /** Trained weights as the models that others run: bound into graphs, with what a user of them needs as metadata. */
 import { evaluationGraph } from "../graphs/evaluation.ts";
-import type { ModelDescription } from "../graphs/families.ts";
+import { type ModelDescription, parametersOf } from "../graphs/families.ts";
 import { decoderGraph, encoderGraph } from "../graphs/inference.ts";
 import { stepGraph } from "../graphs/step.ts";
 import { trainingGraph } from "../graphs/training.ts";
@@ -24,9 +24,9 @@ export interface Trained {
 }
 
 const graphs: { readonly [N in ModelName]: (trained: Trained) => Graph } = {
-  encoder: ({ model, parameters }) => bound(encoderGraph(model), parameters),
-  decoder: ({ model, parameters }) => bound(decoderGraph(model), parameters),
-  evaluation: ({ model, parameters }) => bound(evaluationGraph(model), parameters),
+  encoder: ({ model, parameters }) => bound(encoderGraph(model), model, parameters),
+  decoder: ({ model, parameters }) => bound(decoderGraph(model), model, parameters),
+  evaluation: ({ model, parameters }) => bound(evaluationGraph(model), model, parameters),
   step: ({ model, training }) => stepGraph(model, training),
   training: ({ model, training }) => trainingGraph(model, training),
 };
@@ -46,9 +46,9 @@ export function exportModel(name: ModelName, trained: Trained): Uint8Array {
   return encode({ ...graphs[name](trained), metadata });
 }
 
-function bound(graph: Graph, parameters: Tensors): Graph {
-  const fed = new Set(["image", "latent", "noise"]);
-  const names = Object.keys(graph.inputs).filter((name) => !fed.has(name));
+/** The graph with the weights in it; what it is fed with is no parameter. */
+function bound(graph: Graph, model: ModelDescription, parameters: Tensors): Graph {
+  const names = parametersOf(model).flatMap(({ name }) => (Object.hasOwn(graph.inputs, name) ? [name] : []));
   return bind(
     graph,
     Object.fromEntries(

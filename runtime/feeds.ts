@@ -1,52 +1,60 @@
 /** What the steps of a training read: which images, which noise, at which rate. */
-import type { ModelDescription } from "../graphs/families.ts";
+import type { Feed } from "../graphs/batch.ts";
+import { feedsOf, type ModelDescription } from "../graphs/families.ts";
 import type { TrainingConfig } from "../graphs/training-config.ts";
 import { Random } from "../src/data/random.ts";
-import { tensor } from "../src/ir/tensor.ts";
+import { staticShape } from "../src/ir/shape.ts";
+import { sizeOf, type Tensor, tensor } from "../src/ir/tensor.ts";
 import { factorAt } from "../src/optim/schedule.ts";
 import type { StepFeeds } from "./engine/engine.ts";
 
 /** The feeds of every step: they depend on the seed and the step alone, not on how many steps a run has. */
 export class Feeds {
   readonly stepsPerEpoch: number;
-  readonly #latent: number;
+  readonly #feeds: readonly Feed[];
   readonly #config: TrainingConfig;
   readonly #count: number;
   #order: { readonly epoch: number; readonly positions: Int32Array } | undefined;
 
   /** @param count the images to train on: an epoch is as many whole batches of them as there are */
-  constructor({ latent }: ModelDescription, config: TrainingConfig, count: number) {
+  constructor(description: ModelDescription, config: TrainingConfig, count: number) {
     this.stepsPerEpoch = Math.floor(count / config.batch);
-    this.#latent = latent;
+    this.#feeds = feedsOf(description, config.batch);
     this.#config = config;
     this.#count = count;
   }
 
   /** Those of `steps` steps from `step` of `epoch` on, both from 0, within the epoch. */
   of(epoch: number, step: number, steps: number): StepFeeds {
-    const { batch, seed, epochs, learningRate, learningRateSchedule, klWeight, klSchedule } = this.#config;
-    const latent = this.#latent;
+    const { batch, epochs, learningRate, learningRateSchedule, klWeight, klSchedule } = this.#config;
     const first = epoch * this.stepsPerEpoch + step;
-    const noise = new Float32Array(steps * batch * latent);
-    for (let i = 0; i < steps; i++) {
-      // A step's noise begins at a block of its own, so that it is the same however many steps a run has.
-      const blocks = Math.ceil((batch * latent) / 4);
-      const random = new Random(seed, "noise", (first + i) * blocks);
-      random.fillNormal(noise.subarray(i * batch * latent, (i + 1) * batch * latent));
-    }
     const moments = Array.from({ length: steps }, (_, i) => (first + i) / this.stepsPerEpoch);
     const rates = moments.map((at) => learningRate * factorAt(learningRateSchedule, at, epochs));
     const weights = moments.map((at) => klWeight * factorAt(klSchedule, at, epochs));
+    const positions = this.#shuffled(epoch).slice(step * batch, (step + steps) * batch);
+    const index = tensor("int32", [steps, batch], positions);
+    const others = this.#feeds.flatMap((feed): [string, Tensor<"float32"> | Tensor<"int32">][] => {
+      if (feed.source === "position") return [[feed.name, index]];
+      return isDrawn(feed) ? [[feed.name, this.#drawn(feed, first, steps)]] : [];
+    });
     return {
-      index: tensor(
-        "int32",
-        [steps, batch],
-        this.#shuffled(epoch).slice(step * batch, (step + steps) * batch),
-      ),
-      noise: tensor("float32", [steps, batch, latent], noise),
+      ...Object.fromEntries(others),
+      index,
       learning_rate: tensor("float32", [steps], Float32Array.from(rates)),
       kl_weight: tensor("float32", [steps], Float32Array.from(weights)),
     };
+  }
+
+  #drawn(feed: Feed, first: number, steps: number): Tensor<"float32"> {
+    const shape = staticShape(feed.name, feed.value.shape);
+    const size = sizeOf(shape);
+    const data = new Float32Array(steps * size);
+    for (let i = 0; i < steps; i++) {
+      // A step's noise begins at a block of its own, so that it is the same however many steps a run has.
+      const random = new Random(this.#config.seed, feed.name, (first + i) * Math.ceil(size / 4));
+      draw(feed, random, data.subarray(i * size, (i + 1) * size));
+    }
+    return tensor("float32", [steps, ...shape], data);
   }
 
   #shuffled(epoch: number): Int32Array {
@@ -56,4 +64,14 @@ export class Feeds {
     }
     return this.#order.positions;
   }
+}
+
+/** Whether the host draws an input; the others are of the data set. */
+export function isDrawn({ source }: Feed): boolean {
+  return source === "normal" || source === "uniform";
+}
+
+/** Fills `out` with what an input is drawn from. */
+export function draw({ source }: Feed, random: Random, out: Float32Array): Float32Array {
+  return source === "normal" ? random.fillNormal(out) : random.fillUniform(out, 0, 1);
 }

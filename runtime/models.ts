@@ -20,22 +20,35 @@ export function rows(of: Floats, start: number, end: number): Floats {
   return tensor("float32", [last - start, ...row], of.data.subarray(start * size, last * size));
 }
 
-/** Runs a model of one input part by part along the batch, and joins its outputs. */
+/** Class numbers of a batch, for a model that asks for them. */
+export type Labels = ArrayLike<number>;
+
+/** Runs a model part by part along the batch, and joins its outputs. Throws where labels are missing or too few. */
 async function inParts(
   session: Session,
   name: string,
   batch: Floats,
+  labels: Labels | null,
 ): Promise<Readonly<Record<string, Floats>>> {
   const [count = 0] = batch.shape;
+  const all = isConditional(session) ? (labels ?? fail(name, "the model asks for labels, one for each")) : null;
+  if (all !== null && all.length !== count) fail(name, `${all.length} labels are not one for each of ${count}`);
   const parts: Readonly<Record<string, Floats>>[] = [];
   for (let start = 0; start < Math.max(1, count); start += BATCH) {
     const part = rows(batch, start, start + BATCH);
-    parts.push((await session.run({ [name]: part })) as Readonly<Record<string, Floats>>);
+    const size = part.shape[0]!;
+    const label = all && tensor("int32", [size], Int32Array.from({ length: size }, (_, i) => all[start + i]!));
+    const results = await session.run({ [name]: part, ...(label && { label }) });
+    parts.push(results as Readonly<Record<string, Floats>>);
   }
   if (parts.length === 1) return parts[0]!;
   return Object.fromEntries(
     Object.keys(parts[0]!).map((output) => [output, joined(parts.map((part) => part[output]!))]),
   );
+}
+
+function isConditional(session: Session): boolean {
+  return session.inputs.some(({ name }) => name === "label");
 }
 
 /** Tensors one after the other along their first axis. */
@@ -50,7 +63,7 @@ export function joined(parts: readonly Floats[]): Floats {
   return tensor("float32", [count, ...parts[0]!.shape.slice(1)], data);
 }
 
-/** What all models of one named input have in common; throws where `model` has another one. */
+/** Opens a model of one named input, and `label` where it is conditional; throws where it has another one. */
 async function openHalf(
   model: Uint8Array,
   subject: string,
@@ -59,7 +72,7 @@ async function openHalf(
   options: HostOptions,
 ): Promise<Session> {
   const session = await Session.load(model, subject, host, options);
-  const names = session.inputs.map(({ name }) => name);
+  const names = session.inputs.map(({ name }) => name).filter((name) => name !== "label");
   if (names.length !== 1 || names[0] !== input) {
     await session.release();
     fail(subject, `takes ${names.join(", ")}; a model with the one input ${input} was expected`);
@@ -92,10 +105,17 @@ export class Encoder {
 
   /**
    * Codes of images: 8-bit ones, or float32 `[batch, channels, height, width]` in [0, 1]. Returns what the model does
-   * by name, each `[batch, latent]`: `mean` and `log_variance` of a VAE, `code` of a plain autoencoder.
+   * by name, each `[batch, latent]`: `mean` and `log_variance` of a VAE, `code` of a plain autoencoder. A conditional
+   * model asks for `labels`; 8-bit images bring theirs along.
    */
-  async encode(images: Images | Floats): Promise<Readonly<Record<string, Floats>>> {
-    return inParts(this.#session, "image", images instanceof Images ? images.toTensor() : images);
+  async encode(images: Images | Floats, labels: Labels | null = null): Promise<Readonly<Record<string, Floats>>> {
+    if (!(images instanceof Images)) return inParts(this.#session, "image", images, labels);
+    return inParts(this.#session, "image", images.toTensor(), labels ?? images.labels);
+  }
+
+  /** Whether it asks for labels. */
+  get isConditional(): boolean {
+    return isConditional(this.#session);
   }
 
   async release(): Promise<void> {
@@ -137,16 +157,21 @@ export class Decoder {
     return typeof latent === "number" ? latent : fail("decoder", `takes codes of shape ${showShape(shape)}`);
   }
 
-  /** Mean images float32 `[batch, channels, height, width]` in [0, 1] of codes `[batch, latent]`. */
-  async decode(latent: Floats): Promise<Floats> {
-    const { image } = await inParts(this.#session, "latent", latent);
+  /** Whether it asks for labels. */
+  get isConditional(): boolean {
+    return isConditional(this.#session);
+  }
+
+  /** Mean images float32 `[batch, channels, height, width]` in [0, 1] of codes `[batch, latent]`, and their labels. */
+  async decode(latent: Floats, labels: Labels | null = null): Promise<Floats> {
+    const { image } = await inParts(this.#session, "latent", latent, labels);
     return image ?? fail("decoder", "returns no image");
   }
 
   /** Images of `count` codes drawn from the standard normal prior: the same seed gives the same images. */
-  async sample(count: number, seed: number): Promise<Floats> {
+  async sample(count: number, seed: number, labels: Labels | null = null): Promise<Floats> {
     const noise = new Random(seed, "sample").fillNormal(new Float32Array(count * this.latent));
-    return this.decode(tensor("float32", [count, this.latent], noise));
+    return this.decode(tensor("float32", [count, this.latent], noise), labels);
   }
 
   async release(): Promise<void> {

@@ -1,5 +1,6 @@
 /** What Isthmus is wherever JavaScript runs: the language, the graphs, and models over a host's ONNX Runtime. */
 
+export { Batch, type Feed, type Source } from "../graphs/batch.ts";
 export { evaluationGraph } from "../graphs/evaluation.ts";
 export {
   describe,
@@ -10,7 +11,7 @@ export {
 } from "../graphs/families.ts";
 export { type ImportedModel, type ImportOptions, importModel } from "../graphs/import/import.ts";
 export { decoderGraph, encoderGraph } from "../graphs/inference.ts";
-export { type Family, type Floats, family, type Model, type Terms } from "../graphs/model.ts";
+export { type Evaluation, type Facts, type Family, type Floats, family, type Model, type Terms } from "../graphs/model.ts";
 export { type PresetName, presets } from "../graphs/presets.ts";
 export { initialState } from "../graphs/state.ts";
 export { type StepConfig, stepGraph, trainingStep } from "../graphs/step.ts";

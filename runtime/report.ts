@@ -1,5 +1,7 @@
 /** The pictures of a trained model on its test images, and the page that shows them. */
-import { type ModelDescription, parametersOf, summary } from "../graphs/families.ts";
+import { factsOf, latentOf, type ModelDescription, parametersOf, summary } from "../graphs/families.ts";
+import { encoderGraph } from "../graphs/inference.ts";
+import type { Facts } from "../graphs/model.ts";
 import { type Dataset, splitNames } from "../src/data/dataset.ts";
 import { Images } from "../src/data/images.ts";
 import { Random } from "../src/data/random.ts";
@@ -45,7 +47,8 @@ async function drawAll(
   { encoder, decoder }: Halves,
 ): Promise<Picture[]> {
   const { test, classes } = data;
-  const { latent } = config.model;
+  const { latent } = decoder;
+  const facts = factsOf(config.model);
   const { seed } = config.training;
   const shown = test.images.slice(0, SHOWN.points);
   const encoded = await encoder.encode(shown);
@@ -57,15 +60,13 @@ async function drawAll(
 
   const pictures = [
     ...(metrics.length > 0
-      ? [await lossCurves(metrics.map(shownEpoch(config.model)), lossUnit(config.model))]
+      ? [await lossCurves(metrics.map(shownEpoch(facts)), facts.unit)]
       : []),
     await reconstructions(shown.slice(0, SHOWN.pairs), await decoded(rows(codes, 0, SHOWN.pairs))),
-    ...(isPlain(config.model)
-      ? []
-      : [await samples(Images.fromTensor(await decoder.sample(SHOWN.samples, seed)))]),
+    ...(facts.hasPrior ? [await samples(Images.fromTensor(await decoder.sample(SHOWN.samples, seed)))] : []),
     await latentScatter({ codes: codes.data, count: shown.count, dimensions: latent, labels, classes }),
   ];
-  if (latent === 2 && !isPlain(config.model)) {
+  if (latent === 2 && facts.hasPrior) {
     const side = SHOWN.gridSide;
     pictures.push(
       await latentGrid(await decoded(tensor("float32", [side * side, 2], latentGridCodes(side)))),
@@ -107,32 +108,15 @@ export function describeModel(model: ModelDescription): string {
   return `${summary(model)} · ${amount} parameters`;
 }
 
-/** Whether codes are points and not distributions: there is no KL divergence then, and no prior to draw from. */
-function isPlain(model: ModelDescription): boolean {
-  return model.family === "onnx" && model.loss !== "elbo";
-}
-
-const shownLosses = (model: ModelDescription, losses: Losses) => ({
+const shownLosses = ({ penalty }: Facts, losses: Losses) => ({
   ...losses,
-  kl: isPlain(model) ? null : losses.kl,
+  kl: penalty === null ? null : losses.kl,
 });
-const shownEpoch = (model: ModelDescription) => (metrics: EpochMetrics) => ({
+const shownEpoch = (facts: Facts) => (metrics: EpochMetrics) => ({
   ...metrics,
-  train: shownLosses(model, metrics.train),
-  validation: shownLosses(model, metrics.validation),
+  train: shownLosses(facts, metrics.train),
+  validation: shownLosses(facts, metrics.validation),
 });
-
-/** What losses are counted in. */
-export function lossUnit(model: ModelDescription): "nats" | "squared error" {
-  return model.family === "onnx" && model.loss === "mse" ? "squared error" : "nats";
-}
-
-/** `Bernoulli likelihood` */
-function lossName(model: ModelDescription): string {
-  if (model.family === "onnx" && model.loss !== "elbo")
-    return model.loss === "mse" ? "squared error" : "Bernoulli loss";
-  return model.likelihood.kind === "bernoulli" ? "Bernoulli likelihood" : "Gaussian likelihood";
-}
 
 const purposes: Readonly<Record<string, string>> = {
   "encoder.onnx": "images to codes",
@@ -154,17 +138,18 @@ async function reportData(
   const { model, training, data, result, device, isthmus } = config;
   const files = (await run.files()).filter(({ name }) => Object.hasOwn(purposes, name));
   const { image } = model;
+  const facts = factsOf(model);
   const { family: _, image: __, graphs: ___, ...settings } = { graphs: undefined, ...model };
   // Its weights are in the file that it came from.
   const again = model.family === "onnx" ? " --model <file>" : "";
   const source = typeof data.source?.name === "string" ? data.source.name : data.name;
   return {
     name: run.name,
-    description: `${describeModel(model)} · ${lossName(model)}`,
-    unit: lossUnit(model),
+    description: `${describeModel(model)} · ${facts.objective}`,
+    unit: facts.unit,
     finished: new Date(),
     headline: {
-      test: result === undefined ? null : shownLosses(model, result.test),
+      test: result === undefined ? null : shownLosses(facts, result.test),
       epochs: result?.epochs ?? 0,
       seconds: result?.seconds ?? 0,
       imagesPerSecond: result?.imagesPerSecond ?? null,
@@ -188,6 +173,6 @@ async function reportData(
       `isthmus train --config ${run.path}/run.json${again} --out ${run.path}-again`,
       `isthmus evaluate ${run.path} --data ${source}`,
     ],
-    model: { image, latent: model.latent, outputs: isPlain(model) ? ["code"] : ["mean", "log_variance"] },
+    model: { image, latent: latentOf(model), outputs: Object.keys(encoderGraph(model).outputs) },
   };
 }

@@ -1,5 +1,5 @@
 /** What every contestant in the browser is given: the same first weights, batches and noise. */
-import type { ModelDescription } from "../../graphs/families.ts";
+import { latentOf, type ModelDescription } from "../../graphs/families.ts";
 import { initialState } from "../../graphs/state.ts";
 import type { TrainingConfig } from "../../graphs/training-config.ts";
 import type { Images } from "../../src/data/images.ts";
@@ -44,7 +44,7 @@ export class Batches {
   next(): { readonly pixels: Float32Array; readonly noise: Float32Array } {
     const { images, config, description } = this.#task;
     const { batch, seed } = config;
-    const size = batch * description.latent;
+    const size = batch * latentOf(description);
     const stepsPerEpoch = Math.floor(images.count / batch);
     const [epoch, at] = [Math.floor(this.#step / stepsPerEpoch), this.#step % stepsPerEpoch];
     if (at === 0) this.#order = new Random(seed, `shuffle/${epoch}`).permutation(images.count);

@@ -9,7 +9,8 @@ import { decode } from "../../src/onnx/decode.ts";
 import { inline } from "../../src/passes/inline.ts";
 import { imageShape, size } from "../config.ts";
 import { deterministic } from "../deterministic.ts";
-import { type Floats, family } from "../model.ts";
+import { objectiveOf } from "../likelihood.ts";
+import { type Floats, family, type Named } from "../model.ts";
 import { variational } from "../variational.ts";
 import { losses } from "./losses.ts";
 
@@ -34,7 +35,7 @@ export const onnx = family({
     graphs: z.strictObject({ encoder: z.base64(), decoder: z.base64() }),
   }),
   summary: ({ image, latent }) => [pixelsOf(image), latent].join("-"),
-  model: ({ image: shape, loss, likelihood, graphs }, scope) => {
+  model: ({ image: shape, latent, loss, likelihood, graphs }, scope) => {
     const encoder = half("encoder", graphs.encoder, scope);
     const decoder = half("decoder", graphs.decoder, scope);
     const pixels = (output: Floats): Likelihood => {
@@ -43,17 +44,16 @@ export const onnx = family({
       return bernoulli(scope.at("decoder"))(output);
     };
     const decode = (latent: Floats) => pixels(decoder({ latent }).output!);
+    const facts = objectiveOf({ kind: loss === "mse" ? "squared-error" : loss === "elbo" ? likelihood.kind : loss });
     if (loss !== "elbo")
-      return deterministic({ image: shape, encode: (image) => encoder({ image }).code!, decode });
+      return deterministic({ image: shape, latent, facts, encode: (image) => encoder({ image }).code!, decode });
     const encode = (image: Floats) => {
       const { mean, log_variance } = encoder({ image });
       return { mean: mean!, logVariance: log_variance! };
     };
-    return variational({ image: shape, encode, decode });
+    return variational({ image: shape, latent, facts, encode, decode });
   },
 });
-
-type Named = Readonly<Record<string, Floats>>;
 
 /** One of the graphs as a function of its inputs; what else it takes are parameters of the scope. */
 function half(name: string, base64: string, scope: Scope): (inputs: Named) => Named {

@@ -1,35 +1,56 @@
-/** A variational autoencoder with dense halves (Kingma & Welling 2014, §3 and appendix C). */
+/** Variational autoencoders (Kingma & Welling 2014): dense or convolutional, of one class or told which, with any bound. */
 import { z } from "zod";
-import { pixelsOf } from "../../src/data/images.ts";
+import { tensor } from "../../src/ir/tensor.ts";
+import { constant } from "../../src/ir/value.ts";
 import { diagonalGaussian } from "../../src/nn/distribution.ts";
-import { dense, mlp } from "../../src/nn/layer.ts";
-import { activation, imageShape, initialiser, likelihood, size } from "../config.ts";
-import { family } from "../model.ts";
-import { likelihoodOf, rows, variational } from "../variational.ts";
+import { concat, gather } from "../../src/ops/index.ts";
+import type { Batch } from "../batch.ts";
+import { imageShape, initialiser, size } from "../config.ts";
+import { likelihood, likelihoodOf, objectiveOf } from "../likelihood.ts";
+import { type Floats, family } from "../model.ts";
+import { decoderNetwork, encoderNetwork, networks, summaryOf } from "../networks.ts";
+import { variational } from "../variational.ts";
 
 export const vae = family({
   config: z.strictObject({
     family: z.literal("vae"),
     image: imageShape,
     latent: size.default(20),
-    /** Widths of the encoder's hidden layers; the decoder has them in reverse. */
-    hidden: z.array(size).default([400]),
-    activation: activation.default("relu"),
-    likelihood: likelihood.default({ kind: "bernoulli" }),
+    ...networks,
     initialiser: initialiser.default("pytorch"),
+    likelihood: likelihood.default({ kind: "bernoulli" }),
+    /** How many classes there are, where both halves are told an image's (Sohn et al. 2015). */
+    classes: size.optional(),
+    /** Whether pixels are drawn black or white for every step, each as likely as it is bright. */
+    binarise: z.boolean().default(false),
+    /** Draws of the code in the bound that is trained on; 1 is the VAE, more the IWAE (Burda et al. 2016). */
+    importanceSamples: size.default(1),
+    /** Nats that a latent dimension may cost before it counts (Kingma et al. 2016). */
+    freeBits: z.number().min(0).default(0),
   }),
-  summary: ({ image, hidden, latent }) => [pixelsOf(image), ...hidden, latent].join("-"),
+  summary: (config) => `${summaryOf(config)}-${config.latent}`,
   model: (config, scope) => {
-    const pixels = pixelsOf(config.image);
-    const encoder = mlp(scope.at("encoder"), config.hidden, config.activation);
-    const posterior = diagonalGaussian(scope.at("encoder"), config.latent);
-    const decoder = mlp(scope.at("decoder"), config.hidden.toReversed(), config.activation);
-    const output = dense(scope.at("decoder").at("output"), pixels);
-    const pixelsAre = likelihoodOf(config.likelihood, scope.at("decoder"));
-    return variational({
-      image: config.image,
-      encode: (image) => posterior(encoder(rows(image))),
-      decode: (latent) => pixelsAre(output(decoder(latent))),
-    });
+    const { image, latent, classes, binarise, importanceSamples, freeBits } = config;
+    const encoder = encoderNetwork(scope.at("encoder"), config);
+    const posterior = diagonalGaussian(scope.at("encoder"), latent);
+    const decoder = decoderNetwork(scope.at("decoder"), config);
+    const pixelsAre = likelihoodOf(config.likelihood, scope.at("decoder"), image.channels);
+    return variational(
+      {
+        image,
+        latent,
+        facts: objectiveOf(config.likelihood),
+        condition: classes === undefined ? undefined : (batch) => oneHot(batch, classes),
+        encode: (image, told) => posterior(encoder(image, told)),
+        decode: (code, told) => pixelsAre(decoder(told === undefined ? code : concat([code, told], 1))),
+      },
+      { binarise, importanceSamples, freeBits },
+    );
   },
 });
+
+/** The batch's labels as rows of which one element is 1: `[batch, classes]`. */
+function oneHot(batch: Batch, classes: number): Floats {
+  const unit = Float32Array.from({ length: classes ** 2 }, (_, i) => Number(i % (classes + 1) === 0));
+  return gather(constant(tensor("float32", [classes, classes], unit)), batch.label);
+}

@@ -1,6 +1,6 @@
 /** `isthmus evaluate` */
 import type { SplitName } from "../../src/data/dataset.ts";
-import { lossUnit } from "../report.ts";
+import { factsOf } from "../../graphs/families.ts";
 import { print, showCount } from "./output.ts";
 import { chosen, type DataFlags, dataFor, openRun, type RuntimeFlags } from "./source.ts";
 
@@ -15,6 +15,6 @@ export async function evaluateCommand(path: string, flags: Flags): Promise<void>
   const losses = await run.evaluate(data, flags.split, await chosen(flags));
   const { loss, reconstruction, kl } = losses;
   const images = data[flags.split].images.count;
-  const line = `${flags.split} ${loss.toFixed(2)} ${lossUnit(run.config.model)} (reconstruction ${reconstruction.toFixed(2)}, kl ${kl.toFixed(2)}) over ${showCount(images)} images`;
+  const line = `${flags.split} ${loss.toFixed(2)} ${factsOf(run.config.model).unit} (reconstruction ${reconstruction.toFixed(2)}, kl ${kl.toFixed(2)}) over ${showCount(images)} images`;
   print({ ...losses, split: flags.split, images, data: data.name }, [line], flags.json);
 }

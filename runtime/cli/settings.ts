@@ -3,7 +3,8 @@ import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { parse } from "../../graphs/config.ts";
 import { describe, type ModelDescription, type ModelInput } from "../../graphs/families.ts";
-import { type PresetName, presets } from "../../graphs/presets.ts";
+import { type Preset, type PresetName, presets } from "../../graphs/presets.ts";
+import type { TrainingInput } from "../../graphs/training-config.ts";
 import type { ImageShape } from "../../src/data/images.ts";
 import { fail } from "../../src/ir/error.ts";
 import { dataSpec } from "../data/dataset.ts";
@@ -82,8 +83,11 @@ function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], un
 export function withFlags(settings: Settings, flags: TrainFlags): Settings {
   const { data: name, resize, channels, validation, limit } = flags;
   const before = name === undefined || name === settings.data?.name ? settings.data : undefined;
+  const own = presetNamed(flags.preset ?? settings.preset ?? "vae").data;
   const data = {
     name: name ?? before?.name ?? "digits",
+    ...(typeof settings.model.family === "string" ? {} : own),
+    ...given({ name }),
     ...before,
     ...given({ resize, channels, validation, limit }),
   };
@@ -117,10 +121,35 @@ export function withFlags(settings: Settings, flags: TrainFlags): Settings {
   };
 }
 
-/** The model that settings describe, for images of this shape. */
-export function modelOf({ preset = "vae", model }: Settings, image: ImageShape): ModelDescription {
+/** What a model is built for. */
+export interface DataFacts {
+  readonly image: ImageShape;
+  readonly classes: readonly string[] | null;
+  /** The number of training images. */
+  readonly count: number;
+}
+
+/** The model that settings describe, for images of this shape and, where a preset takes more from the data, for those. */
+export function modelOf(settings: Settings, { image, classes, count }: DataFacts): ModelDescription {
+  const { model } = settings;
   if (typeof model.family === "string") return describe({ ...model, image } as ModelInput);
-  return presetNamed(preset)({ ...model, image });
+  const preset = presetOf(settings);
+  const facts: Readonly<Record<(typeof preset.takes)[number], number>> = {
+    classes: classes?.length ?? (preset.takes.includes("classes") ? fail("data", "the model asks for labels, and these have none") : 0),
+    items: count,
+  };
+  const taken = Object.fromEntries(preset.takes.map((name) => [name, facts[name]]));
+  return (preset as Preset<"vae">)({ ...taken, ...model, image });
+}
+
+/** How settings train: a preset has ways of its own, which what they say goes before. */
+export function trainingOf(settings: Settings): TrainingInput {
+  const own = typeof settings.model.family === "string" ? {} : presetOf(settings).training;
+  return { ...own, ...settings.training };
+}
+
+function presetOf({ preset = "vae" }: Settings) {
+  return presetNamed(preset);
 }
 
 /** Throws where there is no preset of that name, with the nearest one there is. */

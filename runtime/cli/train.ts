@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { basename, join, resolve } from "node:path";
 import process from "node:process";
 import { parse } from "../../graphs/config.ts";
+import { factsOf } from "../../graphs/families.ts";
 import type { ImportedModel } from "../../graphs/import/import.ts";
 import { residentStepGraph } from "../../graphs/resident-step.ts";
 import { trainingGraph } from "../../graphs/training.ts";
@@ -17,7 +18,7 @@ import type { OpenEngine } from "../engine/engine.ts";
 import type { Device } from "../host/host.ts";
 import { nodeHost } from "../host/node.ts";
 import { placementOf } from "../host/node-placement.ts";
-import { describeModel, lossUnit } from "../report.ts";
+import { describeModel } from "../report.ts";
 import { requireSame } from "../run-config.ts";
 import { RunDirectory } from "../run-directory.ts";
 import { TrainingRun } from "../training-run.ts";
@@ -26,11 +27,11 @@ import { print, say, showBytes, showCount, showPlacement } from "./output.ts";
 import { progressView } from "./progress.ts";
 import {
   modelOf,
-  presetNamed,
   readSettings,
   type Settings,
   settingsOf,
   type TrainFlags,
+  trainingOf,
   withFlags,
 } from "./settings.ts";
 import { asked } from "./usage.ts";
@@ -77,14 +78,15 @@ async function readResumed(
   const settings = withFlags({ ...settingsOf(began), ...config }, flags);
   const training = await checkedTraining(settings);
   const { image } = began.model;
-  requireSame(began, { model: foreign?.(image).model ?? modelOf(settings, image), training }, path);
+  const facts = { image, classes: began.data.classes, count: began.data.splits.train.count };
+  requireSame(began, { model: foreign?.(image).model ?? modelOf(settings, facts), training }, path);
   return { settings, device: flags.device ?? (began.device as Device) };
 }
 
 /** Throws where the settings name a preset or data that there are not, or a training that can't be. */
-async function checkedTraining({ preset = "vae", data, training }: Settings): Promise<TrainingConfig> {
-  presetNamed(preset);
-  await requireDataset(data!.name);
+async function checkedTraining(settings: Settings): Promise<TrainingConfig> {
+  const training = trainingOf(settings);
+  await requireDataset(settings.data!.name);
   return parse(trainingConfig, training, "training");
 }
 
@@ -96,9 +98,10 @@ export async function trainCommand(flags: TrainFlags): Promise<void> {
   const data = await loadDataset(settings.data!);
   const stop = new AbortController();
   const run = await asked(() => {
-    const { model, parameters } = foreign?.(data.image) ?? { model: modelOf(settings, data.image) };
+    const facts = { image: data.image, classes: data.classes, count: data.train.images.count };
+    const { model, parameters } = foreign?.(data.image) ?? { model: modelOf(settings, facts) };
     const options = {
-      ...settings.training,
+      ...trainingOf(settings),
       parameters,
       out,
       resume: flags.resume !== undefined,
@@ -148,7 +151,7 @@ async function engineOf({ engine, device }: TrainFlags, settings: Settings): Pro
   if (device !== undefined && device !== "auto" && device !== "cpu")
     fail(engine, `runs on the CPU alone: leave out --device ${device}`);
   const { openSessionEngine } = await import("../training-session/node.ts");
-  return openSessionEngine(parse(trainingConfig, settings.training, "training"));
+  return openSessionEngine(parse(trainingConfig, trainingOf(settings), "training"));
 }
 
 /** What of the training the device does not do itself, to be known before a long run. */
@@ -169,7 +172,7 @@ async function conclude(
   );
   if (files.some(({ name }) => name === "report.html")) shown.push("report.html");
   const lines = [
-    `test ${loss.toFixed(1)} ${lossUnit(model)} (reconstruction ${reconstruction.toFixed(1)}, kl ${kl.toFixed(1)})`,
+    `test ${loss.toFixed(1)} ${factsOf(model).unit} (reconstruction ${reconstruction.toFixed(1)}, kl ${kl.toFixed(1)})`,
     `${out}   ${shown.join(" · ")}`,
   ];
   print({ out, result }, lines, json);

@@ -1,6 +1,7 @@
 /** The last step of every loader: the name and the fingerprint that make loaded splits a data set. */
 import { createHash } from "node:crypto";
-import { type Dataset, type SplitName, splitNames } from "../../src/data/dataset.ts";
+import { type Dataset, type Split, type SplitName, splitNames } from "../../src/data/dataset.ts";
+import { Images } from "../../src/data/images.ts";
 
 /** A data set of these splits, whose images all have the shape of the training images, with its fingerprint. */
 export function sealed(name: string, parts: Pick<Dataset, SplitName | "classes">): Dataset {
@@ -15,13 +16,17 @@ export function sealed(name: string, parts: Pick<Dataset, SplitName | "classes">
     hash.update(images.data);
     if (labels !== null) hash.update(labels);
   }
+  const labelled = (split: Split): Split => ({
+    ...split,
+    images: new Images(split.images.image, split.images.data, split.labels),
+  });
   return {
     name,
     image: train.images.image,
     classes,
-    train,
-    validation,
-    test,
+    train: labelled(train),
+    validation: labelled(validation),
+    test: labelled(test),
     fingerprint: hash.digest("hex"),
     source: null,
   };

@@ -5,12 +5,13 @@ import type { Images } from "../../src/data/images.ts";
 import type { Tensor, Tensors } from "../../src/ir/tensor.ts";
 import type { Host, HostOptions, Placed } from "../host/host.ts";
 
-/** What some training steps read besides the images; each tensor's first axis has one element a step. */
-export type StepFeeds = {
+/**
+ * What some training steps read besides the images; each tensor's first axis has one element a step. What else a model
+ * asks for, such as noise, is there under its name.
+ */
+export type StepFeeds = Readonly<Record<string, Tensor<"float32"> | Tensor<"int32">>> & {
   /** Positions of each batch in the images: `[steps, batch]` */
   readonly index: Tensor<"int32">;
-  /** Standard normal `[steps, batch, latent]` */
-  readonly noise: Tensor<"float32">;
   readonly learning_rate: Tensor<"float32">;
   readonly kl_weight: Tensor<"float32">;
 };

@@ -12,15 +12,20 @@ export const openLoop: OpenEngine = async (
   { host, ...options },
 ) => {
   const session = await Session.open(trainingGraph(description, config), host, options);
-  const asTensor = ({ image: { channels, height, width }, count, data }: Images) =>
-    tensor("uint8", [count, channels, height, width], data);
+  const isLabelled = session.inputs.some(({ name }) => name === "labels");
+  const resident = (of: Images) => {
+    const { channels, height, width } = of.image;
+    const images = tensor("uint8", [of.count, channels, height, width], of.data);
+    return { images, ...(isLabelled && { labels: of.labelTensor() }) };
+  };
+  const all = resident(images);
   // What is fed to WebAssembly is copied into its memory at every run, so there it is only what the run needs.
   const feedsOf = (feeds: StepFeeds) => {
-    if (options.device !== "wasm") return { ...feeds, images: asTensor(images) };
+    if (options.device !== "wasm") return { ...feeds, ...all };
     const { shape, data } = feeds.index;
     return {
       ...feeds,
-      images: asTensor(images.pick(data)),
+      ...resident(images.pick(data)),
       index: tensor(
         "int32",
         shape,

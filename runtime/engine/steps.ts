@@ -38,15 +38,16 @@ async function open(
   releases.push(() => session.release());
   const download = await openCopy(first, "host", host, options);
   releases.push(download.release);
-  const resident = isResident ? await reside(images, host, options) : undefined;
+  const isLabelled = session.inputs.some(({ name }) => name === "labels" || name === "label");
+  const resident = isResident ? await reside(images, isLabelled, host, options) : undefined;
   if (resident !== undefined) releases.push(resident.release);
   let state: Placed = first;
 
   const batchAt = (feeds: StepFeeds, step: number): Placed => {
     const index = element(feeds.index, step);
-    return resident === undefined
-      ? { image: images.pick(index.data).toTensor() }
-      : { ...resident.placed, index };
+    if (resident !== undefined) return { ...resident.placed, index };
+    const batch = images.pick(index.data);
+    return { image: batch.toTensor(), ...(isLabelled && { label: batch.labelTensor() }) };
   };
   return {
     run: async (feeds) => {
@@ -73,10 +74,10 @@ async function open(
   };
 }
 
-/** Puts the images on the device. */
-function reside(images: Images, host: Host, options: HostOptions): Promise<Resident> {
+/** Puts the images on the device, and their labels if they are asked for. */
+function reside(images: Images, isLabelled: boolean, host: Host, options: HostOptions): Promise<Resident> {
   return openAll(async (releases) => {
-    const all = { images: packed(images) };
+    const all = { images: packed(images), ...(isLabelled && { labels: images.labelTensor() }) };
     const upload = await openCopy(all, "device", host, options);
     releases.push(upload.release);
     const placed = await upload.of(all);

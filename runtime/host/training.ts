@@ -21,7 +21,11 @@ export interface TrainingSession {
 
 /** The package, as it is imported. */
 export interface TrainingRuntime {
-  readonly Tensor: new (dtype: "float32", data: Float32Array, shape: readonly number[]) => TrainingTensor;
+  readonly Tensor: new (
+    dtype: "float32" | "int32",
+    data: Float32Array | Int32Array,
+    shape: readonly number[],
+  ) => TrainingTensor;
   readonly TrainingSession: {
     readonly create: (
       files: Readonly<Record<"checkpointState" | "trainModel" | "optimizerModel", Uint8Array>>,

@@ -1,5 +1,5 @@
 /** Training by ONNX Runtime's own TrainingSession: it keeps parameters, gradients and moments, and updates in place. */
-import { parametersOf } from "../../graphs/families.ts";
+import { feedsOf, parametersOf } from "../../graphs/families.ts";
 import { fail, IsthmusError } from "../../src/ir/error.ts";
 import { sizeOf, type Tensor, type Tensors, tensor } from "../../src/ir/tensor.ts";
 import type { Engine, OpenEngine } from "../engine/engine.ts";
@@ -21,6 +21,9 @@ export function trainingSession(load: () => Promise<TrainingRuntime>, learningRa
     // As a tensor has it, in which the rates of the steps come.
     const highest = Math.fround(learningRate);
     const parameters = parametersOf(description);
+    if (parameters.some(({ isTrainable }) => !isTrainable))
+      fail("training-session", "has no running statistics, which batch normalisation needs");
+    const isLabelled = feedsOf(description, config.batch).some(({ source }) => source === "label");
     const runtime = await load();
     const session = await told(() =>
       runtime.TrainingSession.create(
@@ -67,12 +70,17 @@ export function trainingSession(load: () => Promise<TrainingRuntime>, learningRa
       run: (feeds) =>
         told(async () => {
           const results: Tensors[] = [];
-          for (let i = 0; i < feeds.index.shape[0]!; i++) {
-            const image = images.pick(element(feeds.index, i).data).toTensor();
-            const fed = { image, noise: element(feeds.noise, i), kl_weight: element(feeds.kl_weight, i) };
+          const { index, learning_rate, ...others } = feeds;
+          for (let i = 0; i < index.shape[0]!; i++) {
+            const batch = images.pick(element(index, i).data);
+            const fed = {
+              image: batch.toTensor(),
+              ...(isLabelled && { label: batch.labelTensor() }),
+              ...mapped(others, (all) => element(all, i)),
+            };
             const losses = await session.runTrainStep(mapped(fed, toOrt));
             results.push(mapped(losses, ({ data }) => tensor("float32", [], data as Float32Array)));
-            await update(feeds.learning_rate.data[i]!);
+            await update(learning_rate.data[i]!);
             await session.lazyResetGrad();
             step++;
           }
@@ -91,7 +99,8 @@ export function trainingSession(load: () => Promise<TrainingRuntime>, learningRa
         }),
       release: () => session.release(),
     };
-    const toOrt = ({ data, shape }: Tensor<"float32">) => new runtime.Tensor("float32", data, shape);
+    const toOrt = ({ dtype, data, shape }: Tensor<"float32"> | Tensor<"int32">) =>
+      new runtime.Tensor(dtype, data, shape);
     return engine;
   };
 }

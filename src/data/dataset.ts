@@ -6,6 +6,7 @@ export type SplitName = (typeof splitNames)[number];
 
 /** One part of a data set. */
 export interface Split {
+  /** Images with the labels. */
   readonly images: Images;
   /** One class number an image, an index into `Dataset.classes`; null where the data has no labels. */
   readonly labels: Uint8Array | null;

@@ -13,20 +13,24 @@ export function pixelsOf(image: ImageShape): number {
   return image.channels * image.height * image.width;
 }
 
-/** `count` images of one shape: bytes 0–255, row-major `[count, channels, height, width]`. */
+/** `count` images of one shape: bytes 0–255, row-major `[count, channels, height, width]`; a class number each, or none. */
 export class Images {
   readonly image: ImageShape;
   readonly count: number;
   readonly data: Uint8Array;
+  readonly labels: Uint8Array | null;
 
-  /** Throws where `data` does not hold a whole number of images. */
-  constructor(image: ImageShape, data: Uint8Array) {
+  /** Throws where `data` does not hold a whole number of images, or `labels` one for each. */
+  constructor(image: ImageShape, data: Uint8Array, labels: Uint8Array | null = null) {
     const size = pixelsOf(image);
     if (data.length % size !== 0)
       fail("Images", `${data.length} bytes are not a multiple of ${size} an image`);
     this.image = image;
     this.count = data.length / size;
     this.data = data;
+    this.labels = labels;
+    if (labels !== null && labels.length !== this.count)
+      fail("Images", `${labels.length} labels are not one for each of ${this.count} images`);
   }
 
   /** Images `start` to `end` − 1, as a view of the same bytes; negative positions count from the end. */
@@ -34,7 +38,9 @@ export class Images {
     const size = pixelsOf(this.image);
     const at = (position: number) =>
       size * Math.min(this.count, position < 0 ? Math.max(0, this.count + position) : position);
-    return new Images(this.image, this.data.subarray(at(start), Math.max(at(start), at(end))));
+    const [from, to] = [at(start), Math.max(at(start), at(end))];
+    const labels = this.labels?.subarray(from / size, to / size) ?? null;
+    return new Images(this.image, this.data.subarray(from, to), labels);
   }
 
   /** A copy of the images at these positions, in this order. */
@@ -45,7 +51,8 @@ export class Images {
       const position = positions[i]!;
       picked.set(this.data.subarray(position * size, (position + 1) * size), i * size);
     }
-    return new Images(this.image, picked);
+    const { labels } = this;
+    return new Images(this.image, picked, labels && Uint8Array.from(positions, (at) => labels[at]!));
   }
 
   /** The images as float32 `[count, channels, height, width]` in [0, 1]: what an encoder takes. */
@@ -53,6 +60,12 @@ export class Images {
     const { channels, height, width } = this.image;
     const pixels = Float32Array.from(this.data, (byte) => byte / 255);
     return tensor("float32", [this.count, channels, height, width], pixels);
+  }
+
+  /** The class numbers as int32 `[count]`: what a conditional model takes. Throws where there are none. */
+  labelTensor(): Tensor<"int32"> {
+    const labels = this.labels ?? fail("Images", "the model asks for labels, and these images have none");
+    return tensor("int32", [this.count], Int32Array.from(labels));
   }
 
   /** The 8-bit images of a tensor `[count, channels, height, width]` in [0, 1], rounded and clamped. */

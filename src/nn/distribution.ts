@@ -2,7 +2,10 @@
 import { within } from "../ir/origin.ts";
 import { scalar } from "../ir/tensor.ts";
 import { constant, type Value } from "../ir/value.ts";
-import { add, div, exp, mul, neg, reduceSum, sigmoid, softplus, square, sub } from "../ops/index.ts";
+// biome-ignore format: one list of names
+import {
+  add, div, exp, flatten, logSoftmax, mul, neg, reduceSum, reshape, sigmoid, softmax, softplus, square, sub,
+} from "../ops/index.ts";
 import { dense } from "./layer.ts";
 import type { Scope } from "./scope.ts";
 
@@ -105,6 +108,21 @@ export function gaussian(scope: Scope, variance: Variance): (output: Floats) => 
           const deviation = mul(square(sub(x, mean)), exp(neg(logVariance)));
           return mul(reduceSum(add(add(deviation, logVariance), Math.log(2 * Math.PI)), [-1]), 0.5);
         }),
+    };
+  };
+}
+
+/**
+ * Places of which one of `channels` is 1 and the others are 0, from logits `[rows, channels · places]`, channel by
+ * channel.
+ */
+export function categorical(scope: Scope, channels: number): (logits: Floats) => Likelihood {
+  return (logits) => {
+    const split = reshape(logits, [0, channels, -1]);
+    return {
+      mean: scope.at("output").within(() => flatten(softmax(split, 1))),
+      negativeLogProbability: (x) =>
+        within("reconstruction", () => neg(reduceSum(mul(x, flatten(logSoftmax(split, 1))), [-1]))),
     };
   };
 }

@@ -10,7 +10,9 @@ export type Schedule =
   /** 1, then in a straight line to 0 over the last `share` of the run (Hu et al. 2024, MiniCPM's "stable, then decay"). */
   | { readonly kind: "decay"; readonly share: number }
   /** Multiplied by `factor` after every `epochs`. */
-  | { readonly kind: "step"; readonly epochs: number; readonly factor: number };
+  | { readonly kind: "step"; readonly epochs: number; readonly factor: number }
+  /** 10^(−i/7) for 3^i epochs, i = 0, 1, …, 7: 3,280 epochs in all (Burda et al. 2016, §5). */
+  | { readonly kind: "burda" };
 
 /** The factor at `epoch` (from 0, with a fraction for the steps within) of a run of `total` epochs. */
 export function factorAt(schedule: Schedule, epoch: number, total: number): number {
@@ -21,6 +23,9 @@ export function factorAt(schedule: Schedule, epoch: number, total: number): numb
       return Math.min(1, epoch / schedule.epochs);
     case "step":
       return schedule.factor ** Math.floor(epoch / schedule.epochs);
+    // The first epoch of stage i is (3^i − 1) / 2.
+    case "burda":
+      return 10 ** (-Math.min(7, Math.floor(Math.log(2 * Math.floor(epoch) + 1) / Math.log(3) + 1e-9)) / 7);
     case "decay":
       return Math.min(1, Math.max(0, (total - epoch) / (schedule.share * total)));
     case "cosine": {

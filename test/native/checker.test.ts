@@ -99,7 +99,7 @@ function promised({ name, model, training }: Emitted): { inputs: string[]; outpu
     Object.entries(stateInputs(model, training)).map(([name, { dtype, shape }]) => ({ name, dtype, shape })),
   );
   const next = state.map((port) => port.replace(": ", ".next: "));
-  const code = `float32[batch,${model.latent}]`;
+  const code = `float32[batch,${latentOf(model)}]`;
   switch (name) {
     case "encoder":
       return {
@@ -110,7 +110,7 @@ function promised({ name, model, training }: Emitted): { inputs: string[]; outpu
       return { inputs: [`latent: ${code}`], outputs: [`image: float32[batch,${pixels}]`] };
     case "evaluation":
       return {
-        inputs: [`image: float32[batch,${pixels}]`, `noise: float32[1,batch,${model.latent}]`],
+        inputs: [`image: float32[batch,${pixels}]`, `noise: float32[1,batch,${latentOf(model)}]`],
         outputs: [
           ...["elbo", "reconstruction", "kl"].map((name) => `${name}: float32[batch]`),
           "log_weights: float32[1,batch]",
@@ -121,7 +121,7 @@ function promised({ name, model, training }: Emitted): { inputs: string[]; outpu
         inputs: [
           ...state,
           `image: float32[${batch},${pixels}]`,
-          `noise: float32[${batch},${model.latent}]`,
+          `noise: float32[${batch},${latentOf(model)}]`,
           "learning_rate: float32[]",
           "kl_weight: float32[]",
         ],
@@ -133,7 +133,7 @@ function promised({ name, model, training }: Emitted): { inputs: string[]; outpu
           ...state,
           `images: uint8[images,${pixels}]`,
           `index: int32[steps,${batch}]`,
-          `noise: float32[steps,${batch},${model.latent}]`,
+          `noise: float32[steps,${batch},${latentOf(model)}]`,
           "learning_rate: float32[steps]",
           "kl_weight: float32[steps]",
         ],

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { parse } from "../../graphs/config.ts";
 import { trainingConfig } from "../../graphs/training-config.ts";
-import { modelOf, readSettings, withFlags } from "../../runtime/cli/settings.ts";
+import { modelOf, readSettings, trainingOf, withFlags } from "../../runtime/cli/settings.ts";
 import { nodeHost } from "../../runtime/host/node.ts";
 import { Run } from "../../runtime/run.ts";
 import { parseRunConfig } from "../../runtime/run-config.ts";
@@ -201,8 +201,8 @@ describe("settings and run.json, whatever is in them", () => {
     const path = join(shared, "settings.json");
     await writeFile(path, text);
     const settings = withFlags(await readSettings(path), flags);
-    modelOf(settings, digits.image);
-    parse(trainingConfig, settings.training, "training");
+    modelOf(settings, { ...digits, count: digits.train.images.count });
+    parse(trainingConfig, trainingOf(settings), "training");
   }
 
   async function expectOneLine(text: string): Promise<void> {

@@ -1,6 +1,6 @@
 /** Models from elsewhere: what their graphs compute, what becomes a parameter, and what is refused. */
 import { describe, expect, test } from "vitest";
-import { describe as described } from "../../graphs/families.ts";
+import { describe as described, latentOf } from "../../graphs/families.ts";
 import { type ImportOptions, importModel } from "../../graphs/import/import.ts";
 import { decoderGraph, encoderGraph } from "../../graphs/inference.ts";
 import { initialState } from "../../graphs/state.ts";
@@ -112,7 +112,7 @@ test("a code of several axes is flat between the halves, and a decoder's channel
     initializers: [weight("scales", [4], "float32", [1, 1, 2, 1])],
   });
   const { model, parameters } = importModel(inner, outer, { image });
-  expect([model.latent, parameters]).toEqual([12, {}]);
+  expect([latentOf(model), parameters]).toEqual([12, {}]);
   const { code } = run(encoderGraph(model), { image: { shape: [3, 2, 4, 3], data: pixels } });
   const { image: y } = run(decoderGraph(model), { latent: code! });
   expect(y!.shape).toEqual([3, 2, 4, 3]);

@@ -2,7 +2,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { evaluationGraph } from "../../graphs/evaluation.ts";
-import type { ModelDescription } from "../../graphs/families.ts";
+import { latentOf, type ModelDescription } from "../../graphs/families.ts";
 import { initialState } from "../../graphs/state.ts";
 import { stepGraph } from "../../graphs/step.ts";
 import { trainingGraph } from "../../graphs/training.ts";
@@ -39,7 +39,7 @@ export function feedsOf({ model, training, images }: Job): Tensors {
   return {
     images: tensor("uint8", [images.count, channels, height, width], images.data),
     index: tensor("int32", [STEPS, batch], index),
-    noise: normal(random, [STEPS, batch, model.latent]),
+    noise: normal(random, [STEPS, batch, latentOf(model)]),
     learning_rate: tensor("float32", [STEPS], rates),
     kl_weight: tensor("float32", [STEPS], new Float32Array(STEPS).fill(klWeight)),
   };
@@ -100,7 +100,7 @@ export function beginningOf({ model, training, exported }: Job): Tensors {
 
 function evaluated(job: Job) {
   const image = job.images.slice(0, 16).toTensor();
-  return { image, noise: normal(new Random(7, "draws"), [DRAWS, 16, job.model.latent]) };
+  return { image, noise: normal(new Random(7, "draws"), [DRAWS, 16, latentOf(job.model)]) };
 }
 
 /** The evaluation graph's outputs for the first parameters, some images and five draws of each. */

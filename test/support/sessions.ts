@@ -39,7 +39,7 @@ export const jobs: readonly (readonly [title: string, Job])[] = [
   ],
   [
     "convolutions, AdamW",
-    job({ family: "conv-vae", filters: [4, 8], hidden: [16], latent: 4 } as ModelInput, {
+    job({ family: "vae", filters: [4, 8], hidden: [16], latent: 4 } as ModelInput, {
       batch: 32,
       optimizer: { kind: "adamw" },
     }),

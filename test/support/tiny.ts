@@ -27,12 +27,12 @@ export function tinyDigits(seed = 1): Dataset {
   });
 }
 
-export const tinyModel: ModelInput = {
-  family: "vae",
+export const tinyModel = {
+  family: "vae" as const,
   image: { channels: 1, height: 28, width: 28 },
   hidden: [8],
   latent: 2,
-};
+} satisfies ModelInput;
 
 /** Four steps an epoch; some images are left over in each. */
 export const tinyTraining: TrainingInput = { batch: 32, epochs: 3, seed: 1 };

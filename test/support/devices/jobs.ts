@@ -1,6 +1,6 @@
 /** Trainings small enough for the float64 interpreter: a dense and a convolutional model, and their true course. */
 import { parse } from "../../../graphs/config.ts";
-import { describe, type ModelInput } from "../../../graphs/families.ts";
+import { describe, latentOf, type ModelInput } from "../../../graphs/families.ts";
 import { initialState } from "../../../graphs/state.ts";
 import { stepGraph } from "../../../graphs/step.ts";
 import { trainingConfig } from "../../../graphs/training-config.ts";
@@ -18,14 +18,14 @@ const { images } = drawDigits(213, 1);
 
 const models: Readonly<Record<string, ModelInput>> = {
   dense: { family: "vae", image: images.image, hidden: [32], latent: 4 },
-  convolutional: { family: "conv-vae", image: images.image, filters: [4, 8], hidden: [16], latent: 4 },
+  convolutional: { family: "vae", image: images.image, filters: [4, 8], hidden: [16], latent: 4 },
 };
 
 function jobOf(model: ModelInput): Job {
   const description = describe(model);
   const config = parse(trainingConfig, { batch: BATCH, epochs: 3 }, "training");
   const random = new Random(3, "feeds");
-  const noise = random.fillNormal(new Float32Array(STEPS * BATCH * description.latent));
+  const noise = random.fillNormal(new Float32Array(STEPS * BATCH * latentOf(description)));
   const index = Int32Array.from({ length: STEPS * BATCH }, () => random.integer(images.count));
   const each = (value: number) => tensor("float32", [STEPS], new Float32Array(STEPS).fill(value));
   return {
@@ -36,7 +36,7 @@ function jobOf(model: ModelInput): Job {
     state: initialState(description, config.optimizer, config.seed),
     feeds: {
       index: tensor("int32", [STEPS, BATCH], index),
-      noise: tensor("float32", [STEPS, BATCH, description.latent], noise),
+      noise: tensor("float32", [STEPS, BATCH, latentOf(description)], noise),
       learning_rate: each(1e-3),
       kl_weight: each(1),
     },
