@@ -2,15 +2,16 @@
 import { z } from "zod";
 import type { ImageShape } from "../../src/data/images.ts";
 import { fail } from "../../src/ir/error.ts";
+import { conv, convTranspose, type Window } from "../../src/nn/convolution.ts";
 import { diagonalGaussian } from "../../src/nn/distribution.ts";
-import { activated, conv, convTranspose, type Layer, mlp, type Window } from "../../src/nn/layer.ts";
+import { activated, type Layer, mlp } from "../../src/nn/layer.ts";
 import { reshape } from "../../src/ops/index.ts";
 import { activation, imageShape, initialiser, likelihood, size } from "../config.ts";
 import { family } from "../model.ts";
 import { likelihoodOf, rows, variational } from "../variational.ts";
 
 /** Halves an image's height and width. */
-const window: Window = { kernel: 4, stride: 2, padding: 1 };
+const window: Window = { kernel: [4, 4], stride: [2, 2], padding: [1, 1] };
 
 export const convVae = family({
   config: z.strictObject({

@@ -1,4 +1,5 @@
 /** Layers, distributions and initialisers. */
+export * from "./convolution.ts";
 export * from "./distribution.ts";
 export * from "./init.ts";
 export * from "./layer.ts";
