@@ -76,7 +76,10 @@ export class Batch {
     const known = this.#feeds.get(name);
     if (known !== undefined) {
       if (known.source === source && showShape(known.value.shape) === showShape(shape)) return known.value;
-      return fail(name, `was ${known.source} ${showShape(known.value.shape)} before and is asked for as ${source} ${showShape(shape)}`);
+      return fail(
+        name,
+        `was ${known.source} ${showShape(known.value.shape)} before and is asked for as ${source} ${showShape(shape)}`,
+      );
     }
     const dtype = source === "label" || source === "position" ? "int32" : "float32";
     const value = this.#given[name] ?? input(name, dtype, shape);

@@ -31,13 +31,23 @@ export interface Penalty {
 }
 
 /** A model that is trained on its reconstructions, and on a penalty where there is one. */
-export function deterministic({ image: shape, latent, facts, encode, decode, corrupt, penalty }: PlainHalves): Model {
+export function deterministic({
+  image: shape,
+  latent,
+  facts,
+  encode,
+  decode,
+  corrupt,
+  penalty,
+}: PlainHalves): Model {
   const terms = (batch: Batch) => {
     const shown = corrupt?.(batch) ?? batch.image;
     const code = encode(shown);
     const reconstruction = decode(code).negativeLogProbability(rows(batch.image));
     const details = penalty?.details?.(code) ?? {};
-    return penalty === undefined ? { reconstruction, details } : { reconstruction, kl: penalty.of(code, shown, batch), details };
+    return penalty === undefined
+      ? { reconstruction, details }
+      : { reconstruction, kl: penalty.of(code, shown, batch), details };
   };
   return {
     latent,

@@ -23,12 +23,22 @@ export interface Evaluation {
 export function evaluation(description: ModelDescription, draws = 1): Evaluation {
   const { model, scope } = instantiate(description);
   const batch = new Batch(description.image, "batch");
-  const { reconstruction, kl = mul(reconstruction, 0), logWeights, details = {} } = model.evaluate(batch, draws);
+  const {
+    reconstruction,
+    kl = mul(reconstruction, 0),
+    logWeights,
+    details = {},
+  } = model.evaluate(batch, draws);
   const bound = logWeights && { elbo: neg(add(reconstruction, kl)), log_weights: logWeights };
   const doc = `The loss of ${summary(description)} for each image, in ${model.facts.unit}.`;
   return {
     graph: simplify(
-      graph("evaluation", { ...batch.inputs, ...parameterInputs(scope) }, { reconstruction, kl, ...bound, ...details }, { doc }),
+      graph(
+        "evaluation",
+        { ...batch.inputs, ...parameterInputs(scope) },
+        { reconstruction, kl, ...bound, ...details },
+        { doc },
+      ),
     ),
     feeds: batch.feeds,
     details: Object.keys(details),

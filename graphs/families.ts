@@ -54,7 +54,7 @@ export function instantiate(
 ): Instance {
   const { initialiser } = { initialiser: undefined, ...description };
   const begin = initialiser === undefined || initialiser === "pca" ? given : initialisers[initialiser];
-  const scope = new Scope(begin, { values, isTraining });
+  const scope = new Scope(begin, values, { isTraining });
   const { model } = families[description.family] as Family<z.ZodType<ModelDescription>>;
   return { model: model(description, scope), scope };
 }

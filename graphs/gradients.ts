@@ -31,7 +31,7 @@ export function lossGraph(description: ModelDescription): Graph {
   const parameters = parameterInputs(description);
   const batch = new Batch(description.image, "batch");
   const { kl_weight } = rateInputs();
-  const found = losses(description, parameters, { batch, kl_weight }).losses;
+  const found = losses(description, parameters, { batch, kl_weight }, false).losses;
   const doc = `The losses of ${summary(description)} on one batch, per image.`;
   return simplify(graph("evaluation", { ...batch.inputs, kl_weight, ...parameters }, found, { doc }));
 }

@@ -1,7 +1,7 @@
 /** `encoder.onnx` and `decoder.onnx`: the two halves of a trained model, for any batch. */
 import { type Graph, graph } from "../src/ir/graph.ts";
-import { input } from "../src/ir/value.ts";
 import type { Value } from "../src/ir/value.ts";
+import { input } from "../src/ir/value.ts";
 import type { Scope } from "../src/nn/scope.ts";
 import { simplify } from "../src/passes/simplify.ts";
 import { Batch } from "./batch.ts";
@@ -34,5 +34,7 @@ export function decoderGraph(description: ModelDescription): Graph<Values, Named
   const latent = input("latent", "float32", ["batch", model.latent]);
   const image = model.decode(latent, batch);
   const doc = `The decoder of ${summary(description)}.`;
-  return simplify(graph("decoder", { latent, ...batch.inputs, ...parameterInputs(scope) }, { image }, { doc }));
+  return simplify(
+    graph("decoder", { latent, ...batch.inputs, ...parameterInputs(scope) }, { image }, { doc }),
+  );
 }

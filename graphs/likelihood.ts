@@ -21,7 +21,10 @@ export type LikelihoodConfig = z.output<typeof likelihood>;
 /** The likelihoods, and the squared error, whose images are the decoder's output as it stands or its sigmoid. */
 export const reconstructionLoss = z.discriminatedUnion("kind", [
   ...likelihood.options,
-  z.strictObject({ kind: z.literal("squared-error"), output: z.enum(["sigmoid", "linear"]).default("sigmoid") }),
+  z.strictObject({
+    kind: z.literal("squared-error"),
+    output: z.enum(["sigmoid", "linear"]).default("sigmoid"),
+  }),
 ]);
 export type ReconstructionConfig = z.output<typeof reconstructionLoss>;
 
@@ -45,7 +48,14 @@ export function likelihoodOf(
 }
 
 /** `Bernoulli likelihood`, in nats. */
-export function objectiveOf({ kind }: { readonly kind: ReconstructionConfig["kind"] }): Pick<Facts, "unit" | "objective"> {
+export function objectiveOf({
+  kind,
+}: {
+  readonly kind: ReconstructionConfig["kind"];
+}): Pick<Facts, "unit" | "objective"> {
   if (kind === "squared-error") return { unit: "squared error", objective: "squared error" };
-  return { unit: "nats", objective: `${kind === "categorical" ? kind : kind[0]!.toUpperCase() + kind.slice(1)} likelihood` };
+  return {
+    unit: "nats",
+    objective: `${kind === "categorical" ? kind : kind[0]!.toUpperCase() + kind.slice(1)} likelihood`,
+  };
 }

@@ -2,7 +2,8 @@
 import { z } from "zod";
 import { pixelsOf } from "../src/data/images.ts";
 import { fail } from "../src/ir/error.ts";
-import { type ActivationName, activated, conv, convTranspose, dense, type Layer, type Window } from "../src/nn/layer.ts";
+import { conv, convTranspose, type Window } from "../src/nn/convolution.ts";
+import { type ActivationName, activated, dense, type Layer } from "../src/nn/layer.ts";
 import { batchNorm, layerNorm } from "../src/nn/normalization.ts";
 import type { Scope } from "../src/nn/scope.ts";
 import { concat, flatten, reshape } from "../src/ops/index.ts";
@@ -43,7 +44,10 @@ const networksConfig = z.strictObject({ image: imageShape, ...networks });
 export type Networks = z.output<typeof networksConfig>;
 
 /** Images `[batch, channels, height, width]` → features `[batch, n]`; a condition `[batch, m]` joins the dense layers. */
-export function encoderNetwork(scope: Scope, config: Networks): (image: Floats, condition?: Floats) => Floats {
+export function encoderNetwork(
+  scope: Scope,
+  config: Networks,
+): (image: Floats, condition?: Floats) => Floats {
   const { layer } = downward(scope, config);
   const denses = inSequence(denseLayers(scope, config.hidden, config));
   return (image, condition) => {
@@ -56,7 +60,10 @@ export function encoderNetwork(scope: Scope, config: Networks): (image: Floats, 
 export function decoderNetwork(scope: Scope, config: Networks): Layer {
   const { hidden, filters } = decoderOf(config);
   if (filters.length === 0)
-    return inSequence([...denseLayers(scope, hidden, config), dense(scope.at("output"), pixelsOf(config.image))]);
+    return inSequence([
+      ...denseLayers(scope, hidden, config),
+      dense(scope.at("output"), pixelsOf(config.image)),
+    ]);
   const { shape, layer } = upward(scope, config);
   const [channels, height, width] = shape;
   const into = inSequence(denseLayers(scope, [...hidden, channels * height * width], config));
@@ -123,7 +130,11 @@ function hiddenLayer(
   layer: Layer,
   { normalization, activation }: { normalization: Networks["normalization"]; activation: ActivationName },
 ): Layer {
-  const norm = { none: [], batch: [batchNorm(at.at("normalization"))], layer: [layerNorm(at.at("normalization"))] };
+  const norm = {
+    none: [],
+    batch: [batchNorm(at.at("normalization"))],
+    layer: [layerNorm(at.at("normalization"))],
+  };
   return inSequence([layer, ...norm[normalization], activated(at, activation)]);
 }
 
@@ -159,7 +170,10 @@ function sizesOf(config: Networks, count: number): Pair[] {
   for (let i = 0; i < count; i++) {
     const [h, w] = sizes.at(-1)!;
     if (h < stride[0] || w < stride[1])
-      fail("model", `a ${width}×${height} image can't be divided by ${config.stride} ${count} times: give fewer filters`);
+      fail(
+        "model",
+        `a ${width}×${height} image can't be divided by ${config.stride} ${count} times: give fewer filters`,
+      );
     const after = (size: number, axis: 0 | 1) =>
       Math.floor((size + 2 * padding[axis] - kernel[axis]) / stride[axis]) + 1;
     sizes.push([after(h, 0), after(w, 1)]);

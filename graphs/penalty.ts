@@ -54,7 +54,8 @@ export function penaltyOf(config: PenaltyConfig, latent: number): Penalty {
       return {
         name: "MMD to the prior",
         isPrior: true,
-        of: (code, _, batch) => within("mmd", () => toEach(code, discrepancy(code, batch.normal("noise", [latent]), latent))),
+        of: (code, _, batch) =>
+          within("mmd", () => toEach(code, discrepancy(code, batch.normal("noise", [latent]), latent))),
       };
   }
 }

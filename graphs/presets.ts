@@ -29,7 +29,8 @@ function preset<F extends ModelInput["family"]>(
   defaults: Defaults<F> = {},
   { training = {}, takes = [], data = {} }: Ways = {},
 ): Preset<F> {
-  const make = (settings: Settings<F>) => describe({ family, ...defaults, ...settings } as unknown as ModelInput);
+  const make = (settings: Settings<F>) =>
+    describe({ family, ...defaults, ...settings } as unknown as ModelInput);
   return Object.assign(make, { training, takes, data });
 }
 
@@ -64,7 +65,11 @@ export const presets = {
   /** Strided convolutions into the code and transposed ones out of it. */
   "conv-ae": preset("autoencoder", convolutions, { training: { epochs: 20 } }),
   /** Half of the pixels are masked, and the whole image is wanted back (Vincent et al. 2010). */
-  "denoising-ae": preset("autoencoder", { hidden: [512], latent: 64, corruption: { kind: "masking", share: 0.5 } }),
+  "denoising-ae": preset("autoencoder", {
+    hidden: [512],
+    latent: 64,
+    corruption: { kind: "masking", share: 0.5 },
+  }),
   /** A code of many units of which few are active (Ng 2011). */
   "sparse-ae": preset(
     "autoencoder",
@@ -90,7 +95,11 @@ export const presets = {
   /** Strided convolutions and their transposes, as in the examples of PyTorch. */
   "conv-vae": preset("vae", convolutions, { training: { epochs: 20 } }),
   /** A KL term that weighs four times as much: fewer latent dimensions, each with a meaning (Higgins et al. 2017). */
-  "beta-vae": preset("vae", { latent: 10 }, { training: { klWeight: 4, klSchedule: { kind: "warmup", epochs: 3 } } }),
+  "beta-vae": preset(
+    "vae",
+    { latent: 10 },
+    { training: { klWeight: 4, klSchedule: { kind: "warmup", epochs: 3 } } },
+  ),
   /** Both halves are told the class, so that the code keeps what is left to say: the style (Sohn et al. 2015). */
   "conditional-vae": preset("vae", {}, { takes: ["classes"] }),
   /** The VAE that importance weighted bounds are compared with (Burda et al. 2016, §5). */

@@ -59,8 +59,9 @@ export function losses(
   description: ModelDescription,
   values: State,
   { batch, kl_weight }: BatchInputs,
+  isTraining: boolean,
 ): { readonly losses: StepLosses; readonly scope: Scope } {
-  const { model, scope } = instantiate(description, values, true);
+  const { model, scope } = instantiate(description, values, isTraining);
   const terms = model.terms(batch);
   const losses = within("loss", () => {
     const reconstruction = reduceMean(terms.reconstruction);
@@ -81,7 +82,7 @@ export function lossesAndGradients(
   values: State,
   inputs: BatchInputs,
 ): { readonly losses: StepLosses; readonly gradients: State; readonly updates: State } {
-  const { losses: found, scope } = losses(description, values, inputs);
+  const { losses: found, scope } = losses(description, values, inputs, true);
   const parameters = trainable(scope.parameters);
   const gradients = grad(
     found.loss,
@@ -144,7 +145,10 @@ export function stepGraph(description: ModelDescription, config: StepConfig): Gr
 
 /** The inputs that schedules are fed by: `learning_rate` and `kl_weight` `[]`. */
 export function rateInputs() {
-  return { learning_rate: input("learning_rate", "float32", []), kl_weight: input("kl_weight", "float32", []) };
+  return {
+    learning_rate: input("learning_rate", "float32", []),
+    kl_weight: input("kl_weight", "float32", []),
+  };
 }
 
 /** A state under the names of a training graph's outputs. */

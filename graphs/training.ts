@@ -21,10 +21,14 @@ export function trainingGraph(description: ModelDescription, config: StepConfig)
   const images = input("images", "uint8", ["images", channels, height, width]);
   const feeds = feedsOf(description, config.batch);
   const fed = feeds.filter(({ source }) => source !== "image" && source !== "label");
-  const labels = feeds.some(({ source }) => source === "label") && { labels: input("labels", "int32", ["images"]) };
+  const labels = feeds.some(({ source }) => source === "label") && {
+    labels: input("labels", "int32", ["images"]),
+  };
   const sequences = {
     index: input("index", "int32", ["steps", config.batch]),
-    ...Object.fromEntries(fed.map(({ name, value }) => [name, input(name, value.dtype, ["steps", ...value.shape])])),
+    ...Object.fromEntries(
+      fed.map(({ name, value }) => [name, input(name, value.dtype, ["steps", ...value.shape])]),
+    ),
     learning_rate: input("learning_rate", "float32", ["steps"]),
     kl_weight: input("kl_weight", "float32", ["steps"]),
   };

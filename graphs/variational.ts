@@ -11,7 +11,7 @@ import {
 // biome-ignore format: one list of names
 import { add, cast, exp, flatten, less, log, max, mul, neg, reduceMax, reduceMean, reduceSum, reshape, sub } from "../src/ops/index.ts";
 import type { Batch } from "./batch.ts";
-import { type Floats, type Model, type Facts } from "./model.ts";
+import type { Facts, Floats, Model } from "./model.ts";
 
 /** The halves of a VAE: images to a posterior over codes, codes to a likelihood of images. */
 export interface Halves {
@@ -59,7 +59,10 @@ export function variational(
     const given = condition?.(batch);
     const told = given && repeated(given, given.shape[1] as number);
     const { negativeLogProbability } = decode(reshape(codes, [-1, latent]), told);
-    const reconstruction = reshape(negativeLogProbability(repeated(rows(image), pixelsOf(shape))), [draws, -1]);
+    const reconstruction = reshape(negativeLogProbability(repeated(rows(image), pixelsOf(shape))), [
+      draws,
+      -1,
+    ]);
     const prior = sub(standardNormalLogProbability(codes), gaussianLogProbability(codes, posterior));
     return { reconstruction, logWeights: sub(prior, reconstruction) };
   };
@@ -79,7 +82,10 @@ export function variational(
       if (importanceSamples > 1) {
         const { reconstruction, logWeights } = weigh(batch, image, posterior, importanceSamples);
         const mean = reduceMean(reconstruction, [0]);
-        return { reconstruction: mean, kl: within("kl", () => sub(neg(logMeanExp(logWeights, importanceSamples)), mean)) };
+        return {
+          reconstruction: mean,
+          kl: within("kl", () => sub(neg(logMeanExp(logWeights, importanceSamples)), mean)),
+        };
       }
       const code = reparameterize(posterior, batch.normal("noise", [latent]));
       const { negativeLogProbability } = decode(code, given);

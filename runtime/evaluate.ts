@@ -16,7 +16,9 @@ const BATCH = 500;
 
 /** The mean losses, and of each row of details its mean and variance over the images. */
 export interface Evaluated extends Losses {
-  readonly details: Readonly<Record<string, { readonly mean: Float64Array; readonly variance: Float64Array }>>;
+  readonly details: Readonly<
+    Record<string, { readonly mean: Float64Array; readonly variance: Float64Array }>
+  >;
 }
 
 /** Measures weights on images; one evaluator serves any weights of its model. */
@@ -106,7 +108,14 @@ export function batchFeeds(
     if (source === "label") return [name, images.labelTensor()];
     const shape = value.shape.map((dim) => (typeof dim === "number" ? dim : images.count));
     if (source === "position")
-      return [name, tensor("int32", shape, Int32Array.from({ length: images.count }, (_, i) => start + i))];
+      return [
+        name,
+        tensor(
+          "int32",
+          shape,
+          Int32Array.from({ length: images.count }, (_, i) => start + i),
+        ),
+      ];
     return [name, tensor("float32", shape, draw(feed, streams.get(name)!, new Float32Array(sizeOf(shape))))];
   });
   return Object.fromEntries(fed);

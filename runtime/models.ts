@@ -31,13 +31,22 @@ async function inParts(
   labels: Labels | null,
 ): Promise<Readonly<Record<string, Floats>>> {
   const [count = 0] = batch.shape;
-  const all = isConditional(session) ? (labels ?? fail(name, "the model asks for labels, one for each")) : null;
-  if (all !== null && all.length !== count) fail(name, `${all.length} labels are not one for each of ${count}`);
+  const all = isConditional(session)
+    ? (labels ?? fail(name, "the model asks for labels, one for each"))
+    : null;
+  if (all !== null && all.length !== count)
+    fail(name, `${all.length} labels are not one for each of ${count}`);
   const parts: Readonly<Record<string, Floats>>[] = [];
   for (let start = 0; start < Math.max(1, count); start += BATCH) {
     const part = rows(batch, start, start + BATCH);
     const size = part.shape[0]!;
-    const label = all && tensor("int32", [size], Int32Array.from({ length: size }, (_, i) => all[start + i]!));
+    const label =
+      all &&
+      tensor(
+        "int32",
+        [size],
+        Int32Array.from({ length: size }, (_, i) => all[start + i]!),
+      );
     const results = await session.run({ [name]: part, ...(label && { label }) });
     parts.push(results as Readonly<Record<string, Floats>>);
   }
@@ -108,7 +117,10 @@ export class Encoder {
    * by name, each `[batch, latent]`: `mean` and `log_variance` of a VAE, `code` of a plain autoencoder. A conditional
    * model asks for `labels`; 8-bit images bring theirs along.
    */
-  async encode(images: Images | Floats, labels: Labels | null = null): Promise<Readonly<Record<string, Floats>>> {
+  async encode(
+    images: Images | Floats,
+    labels: Labels | null = null,
+  ): Promise<Readonly<Record<string, Floats>>> {
     if (!(images instanceof Images)) return inParts(this.#session, "image", images, labels);
     return inParts(this.#session, "image", images.toTensor(), labels ?? images.labels);
   }

@@ -11,7 +11,15 @@ export {
 } from "../graphs/families.ts";
 export { type ImportedModel, type ImportOptions, importModel } from "../graphs/import/import.ts";
 export { decoderGraph, encoderGraph } from "../graphs/inference.ts";
-export { type Evaluation, type Facts, type Family, type Floats, family, type Model, type Terms } from "../graphs/model.ts";
+export {
+  type Evaluation,
+  type Facts,
+  type Family,
+  type Floats,
+  family,
+  type Model,
+  type Terms,
+} from "../graphs/model.ts";
 export { type PresetName, presets } from "../graphs/presets.ts";
 export { initialState } from "../graphs/state.ts";
 export { type StepConfig, stepGraph, trainingStep } from "../graphs/step.ts";

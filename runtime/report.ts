@@ -59,9 +59,7 @@ async function drawAll(
   const labels = test.labels?.subarray(0, shown.count) ?? null;
 
   const pictures = [
-    ...(metrics.length > 0
-      ? [await lossCurves(metrics.map(shownEpoch(facts)), facts.unit)]
-      : []),
+    ...(metrics.length > 0 ? [await lossCurves(metrics.map(shownEpoch(facts)), facts.unit)] : []),
     await reconstructions(shown.slice(0, SHOWN.pairs), await decoded(rows(codes, 0, SHOWN.pairs))),
     ...(facts.hasPrior ? [await samples(Images.fromTensor(await decoder.sample(SHOWN.samples, seed)))] : []),
     await latentScatter({ codes: codes.data, count: shown.count, dimensions: latent, labels, classes }),

@@ -1,6 +1,6 @@
 /** Plain autoencoders: linear, deep, convolutional, denoising, sparse or contractive, as their settings say. */
 import { z } from "zod";
-import { dense, activated } from "../../src/nn/layer.ts";
+import { activated, dense } from "../../src/nn/layer.ts";
 import { activation, imageShape, initialiser, size } from "../config.ts";
 import { corruption, corruptionOf } from "../corruption.ts";
 import { deterministic } from "../deterministic.ts";

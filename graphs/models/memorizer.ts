@@ -48,17 +48,22 @@ export const memorizer = family({
       latent,
       facts: { ...objectiveOf(config.likelihood), penalty: null, hasPrior: false, isMemory: true },
       encode: (batch) => ({ code: recall(batch) }),
-      decode: (code) =>
-        reshape(likelihood(code).mean, [0, image.channels, image.height, image.width]),
+      decode: (code) => reshape(likelihood(code).mean, [0, image.channels, image.height, image.width]),
       terms: (batch) => ({
         reconstruction: likelihood(gather(table(), batch.position)).negativeLogProbability(rows(batch.image)),
       }),
-      evaluate: (batch) => ({ reconstruction: likelihood(recall(batch)).negativeLogProbability(rows(batch.image)) }),
+      evaluate: (batch) => ({
+        reconstruction: likelihood(recall(batch)).negativeLogProbability(rows(batch.image)),
+      }),
     };
   },
 });
 
 function fixed(codes: "ones" | "one-hot", items: number, latent: number): Tensor<"float32"> {
   const isSet = (i: number) => codes === "ones" || i % (latent + 1) === 0;
-  return tensor("float32", [items, latent], Float32Array.from({ length: items * latent }, (_, i) => Number(isSet(i))));
+  return tensor(
+    "float32",
+    [items, latent],
+    Float32Array.from({ length: items * latent }, (_, i) => Number(isSet(i))),
+  );
 }

@@ -44,9 +44,17 @@ export const onnx = family({
       return bernoulli(scope.at("decoder"))(output);
     };
     const decode = (latent: Floats) => pixels(decoder({ latent }).output!);
-    const facts = objectiveOf({ kind: loss === "mse" ? "squared-error" : loss === "elbo" ? likelihood.kind : loss });
+    const facts = objectiveOf({
+      kind: loss === "mse" ? "squared-error" : loss === "elbo" ? likelihood.kind : loss,
+    });
     if (loss !== "elbo")
-      return deterministic({ image: shape, latent, facts, encode: (image) => encoder({ image }).code!, decode });
+      return deterministic({
+        image: shape,
+        latent,
+        facts,
+        encode: (image) => encoder({ image }).code!,
+        decode,
+      });
     const encode = (image: Floats) => {
       const { mean, log_variance } = encoder({ image });
       return { mean: mean!, logVariance: log_variance! };

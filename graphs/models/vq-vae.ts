@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { tensor } from "../../src/ir/tensor.ts";
 import { constant } from "../../src/ir/value.ts";
-import { conv, type Window } from "../../src/nn/layer.ts";
+import { conv, type Window } from "../../src/nn/convolution.ts";
 // biome-ignore format: one list of names
 import {
   add, cast, equal, flatten, gather, mul, reduceMean, reduceSum, reshape, square, stopGradient, sub, transpose,
@@ -44,7 +44,8 @@ export const vqVae = family({
     const toEmbedding = conv(encoder.at("code"), embedding, pixel);
     const fromEmbedding = conv(decoder.at("code"), up.shape[0], pixel);
     const pixelsAre = likelihoodOf(config.likelihood, decoder, channels);
-    const codebook = () => scope.at("codebook").parameter("weight", [codes, embedding], { kind: "normal", deviation: 1 });
+    const codebook = () =>
+      scope.at("codebook").parameter("weight", [codes, embedding], { kind: "normal", deviation: 1 });
 
     /** What the encoder puts out, one row a place; the codes that are nearest; and their positions in the codebook. */
     const quantise = (batch: Batch) => {
@@ -52,7 +53,8 @@ export const vqVae = family({
       const chosen = nearestOf(wanted, codebook());
       return { wanted, chosen, nearest: gather(codebook(), chosen) };
     };
-    const asCode = (vectors: Floats) => flatten(transpose(reshape(vectors, [-1, h, w, embedding]), [0, 3, 1, 2]));
+    const asCode = (vectors: Floats) =>
+      flatten(transpose(reshape(vectors, [-1, h, w, embedding]), [0, 3, 1, 2]));
     const likelihood = (code: Floats) =>
       pixelsAre(rows(up.layer(fromEmbedding(reshape(code, [-1, embedding, h, w])))));
     const terms = (batch: Batch) => {
@@ -60,7 +62,13 @@ export const vqVae = family({
       const through = add(wanted, stopGradient(sub(nearest, wanted)));
       const towards = square(sub(stopGradient(wanted), nearest));
       const committed = mul(square(sub(wanted, stopGradient(nearest))), commitment);
-      const all = constant(tensor("int64", [codes], BigInt64Array.from({ length: codes }, (_, i) => BigInt(i))));
+      const all = constant(
+        tensor(
+          "int64",
+          [codes],
+          BigInt64Array.from({ length: codes }, (_, i) => BigInt(i)),
+        ),
+      );
       const used = cast(equal(reshape(chosen, [-1, h * w, 1]), all), "float32");
       return {
         reconstruction: likelihood(asCode(through)).negativeLogProbability(rows(batch.image)),

@@ -1,6 +1,7 @@
 /** `isthmus evaluate` */
-import type { SplitName } from "../../src/data/dataset.ts";
+
 import { factsOf } from "../../graphs/families.ts";
+import type { SplitName } from "../../src/data/dataset.ts";
 import { print, showCount } from "./output.ts";
 import { chosen, type DataFlags, dataFor, openRun, type RuntimeFlags } from "./source.ts";
 

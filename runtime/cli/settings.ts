@@ -135,7 +135,9 @@ export function modelOf(settings: Settings, { image, classes, count }: DataFacts
   if (typeof model.family === "string") return describe({ ...model, image } as ModelInput);
   const preset = presetOf(settings);
   const facts: Readonly<Record<(typeof preset.takes)[number], number>> = {
-    classes: classes?.length ?? (preset.takes.includes("classes") ? fail("data", "the model asks for labels, and these have none") : 0),
+    classes:
+      classes?.length ??
+      (preset.takes.includes("classes") ? fail("data", "the model asks for labels, and these have none") : 0),
     items: count,
   };
   const taken = Object.fromEntries(preset.takes.map((name) => [name, facts[name]]));

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { latentOf } from "../../graphs/families.ts";
 import { stateInputs } from "../../graphs/step.ts";
 import type { Port } from "../../runtime/host/host.ts";
 import { nodeHost } from "../../runtime/host/node.ts";
