@@ -115,7 +115,7 @@ export function principalAngles(a: Tensor<"float32">, b: Tensor<"float32">): Flo
   const [p, q] = [rowSpace(a), rowSpace(b)];
   if (p.rows !== q.rows)
     fail("principal angles", `rows differ in length: ${showShape(a.shape)} and ${showShape(b.shape)}`);
-  const { diagonal } = new SingularValueDecomposition(p.transpose().mmul(q));
+  const { diagonal } = new SingularValueDecomposition(p.transpose().mmul(q), { autoTranspose: true });
   return Float64Array.from(diagonal.slice(0, Math.min(p.columns, q.columns)), (value) => Math.min(1, value));
 }
 
