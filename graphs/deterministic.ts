@@ -4,7 +4,7 @@ import type { Likelihood } from "../src/nn/distribution.ts";
 import { reshape } from "../src/ops/index.ts";
 import type { Batch } from "./batch.ts";
 import type { Facts, Floats, Model, Named } from "./model.ts";
-import { rows } from "./variational.ts";
+import { rows } from "./networks.ts";
 
 /** The halves of a plain autoencoder; the likelihood's loss need not be one of a distribution. */
 export interface PlainHalves {

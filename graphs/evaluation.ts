@@ -29,17 +29,16 @@ export function evaluation(description: ModelDescription, draws = 1): Evaluation
     logWeights,
     details = {},
   } = model.evaluate(batch, draws);
-  const bound = logWeights && { elbo: neg(add(reconstruction, kl)), log_weights: logWeights };
+  const outputs: Named = {
+    ...(logWeights && { elbo: neg(add(reconstruction, kl)) }),
+    reconstruction,
+    kl,
+    ...(logWeights && { log_weights: logWeights }),
+    ...details,
+  };
   const doc = `The loss of ${summary(description)} for each image, in ${model.facts.unit}.`;
   return {
-    graph: simplify(
-      graph(
-        "evaluation",
-        { ...batch.inputs, ...parameterInputs(scope) },
-        { reconstruction, kl, ...bound, ...details },
-        { doc },
-      ),
-    ),
+    graph: simplify(graph("evaluation", { ...batch.inputs, ...parameterInputs(scope) }, outputs, { doc })),
     feeds: batch.feeds,
     details: Object.keys(details),
   };

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { pixelsOf } from "../src/data/images.ts";
 import { fail } from "../src/ir/error.ts";
+import { within } from "../src/ir/origin.ts";
 import { conv, convTranspose, type Window } from "../src/nn/convolution.ts";
 import { type ActivationName, activated, dense, type Layer } from "../src/nn/layer.ts";
 import { batchNorm, layerNorm } from "../src/nn/normalization.ts";
@@ -11,6 +12,9 @@ import { activation, imageShape, size } from "./config.ts";
 import type { Floats } from "./model.ts";
 
 const kernel = z.int().min(2).max(64);
+
+/** Images as the rows of a matrix. */
+export const rows = (image: Floats) => within("image", () => flatten(image));
 
 /** Settings that every family of two networks has. */
 export const networks = {
@@ -51,7 +55,7 @@ export function encoderNetwork(
   const { layer } = downward(scope, config);
   const denses = inSequence(denseLayers(scope, config.hidden, config));
   return (image, condition) => {
-    const features = scope.within(() => flatten(layer(image)));
+    const features = rows(layer(image));
     return denses(condition === undefined ? features : concat([features, condition], 1));
   };
 }
@@ -67,7 +71,7 @@ export function decoderNetwork(scope: Scope, config: Networks): Layer {
   const { shape, layer } = upward(scope, config);
   const [channels, height, width] = shape;
   const into = inSequence(denseLayers(scope, [...hidden, channels * height * width], config));
-  return (code) => flatten(layer(reshape(into(code), [-1, channels, height, width])));
+  return (code) => rows(layer(reshape(into(code), [-1, channels, height, width])));
 }
 
 /** A part of a network between images and the small images, `[channels, height, width]`, in its middle. */

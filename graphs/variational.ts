@@ -9,9 +9,10 @@ import {
   standardNormalLogProbability,
 } from "../src/nn/distribution.ts";
 // biome-ignore format: one list of names
-import { add, cast, exp, flatten, less, log, max, mul, neg, reduceMax, reduceMean, reduceSum, reshape, sub } from "../src/ops/index.ts";
+import { add, cast, exp, less, log, max, mul, neg, reduceMax, reduceMean, reduceSum, reshape, sub } from "../src/ops/index.ts";
 import type { Batch } from "./batch.ts";
 import type { Facts, Floats, Model } from "./model.ts";
+import { rows } from "./networks.ts";
 
 /** The halves of a VAE: images to a posterior over codes, codes to a likelihood of images. */
 export interface Halves {
@@ -33,9 +34,6 @@ export interface BoundOptions {
   /** Nats that each latent dimension may cost, on average over the batch, before it counts (Kingma et al. 2016, eq. 15). */
   readonly freeBits?: number;
 }
-
-/** Images as the rows of a matrix. */
-export const rows = (image: Floats) => within("image", () => flatten(image));
 
 /** A model that is trained on −ELBO = reconstruction + KL (Kingma & Welling 2014, eq. 7), or a tighter bound. */
 export function variational(

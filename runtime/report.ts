@@ -51,17 +51,28 @@ async function drawAll(
   const facts = factsOf(config.model);
   const { seed } = config.training;
   const shown = test.images.slice(0, SHOWN.points);
+  const { labels } = shown;
   const encoded = await encoder.encode(shown);
   const codes = codeOf(encoded);
-  const decoded = async (of: Floats) => Images.fromTensor(await decoder.decode(of));
-  const ends = endsOf(shown.count, test.labels, seed).map((position) => rows(codes, position, position + 1));
+  // A conditional model is told the class of what it decodes; the others don't look at it.
+  const decoded = async (of: Floats, told = (i: number) => i % (classes?.length ?? 1)) =>
+    Images.fromTensor(
+      await decoder.decode(
+        of,
+        Array.from({ length: of.shape[0]! }, (_, i) => told(i)),
+      ),
+    );
+  const positions = endsOf(shown.count, test.labels, seed);
+  const ends = positions.map((position) => rows(codes, position, position + 1));
   const [from, to] = [joined(ends.slice(0, SHOWN.rows)), joined(ends.slice(SHOWN.rows))];
-  const labels = test.labels?.subarray(0, shown.count) ?? null;
 
   const pictures = [
     ...(metrics.length > 0 ? [await lossCurves(metrics.map(shownEpoch(facts)), facts.unit)] : []),
-    await reconstructions(shown.slice(0, SHOWN.pairs), await decoded(rows(codes, 0, SHOWN.pairs))),
-    ...(facts.hasPrior ? [await samples(Images.fromTensor(await decoder.sample(SHOWN.samples, seed)))] : []),
+    await reconstructions(
+      shown.slice(0, SHOWN.pairs),
+      await decoded(rows(codes, 0, SHOWN.pairs), (i) => labels?.[i] ?? 0),
+    ),
+    ...(facts.hasPrior ? [await samples(await decoded(drawn(SHOWN.samples, latent, seed)))] : []),
     await latentScatter({ codes: codes.data, count: shown.count, dimensions: latent, labels, classes }),
   ];
   if (latent === 2 && facts.hasPrior) {
@@ -73,8 +84,25 @@ async function drawAll(
   if (encoded.log_variance !== undefined) {
     pictures.push(await klPerDimension(meanDivergence(codes, encoded.log_variance)));
   }
-  pictures.push(await interpolations(await decoded(interpolate(from, to, SHOWN.steps)), SHOWN.steps));
+  pictures.push(
+    await interpolations(
+      await decoded(
+        interpolate(from, to, SHOWN.steps),
+        (i) => labels?.[positions[Math.floor(i / SHOWN.steps)]!] ?? 0,
+      ),
+      SHOWN.steps,
+    ),
+  );
   return pictures;
+}
+
+/** Codes drawn from the standard normal prior. */
+function drawn(count: number, latent: number, seed: number): Floats {
+  return tensor(
+    "float32",
+    [count, latent],
+    new Random(seed, "sample").fillNormal(new Float32Array(count * latent)),
+  );
 }
 
 /** Positions of the interpolations' first ends, then of their last ones: of different classes where there are any. */

@@ -1,6 +1,7 @@
 /** A run that is there: its settings, its weights and models, its data. */
 
 import { parse } from "../graphs/config.ts";
+import { factsOf } from "../graphs/families.ts";
 import type { Dataset, SplitName } from "../src/data/dataset.ts";
 import { fail } from "../src/ir/error.ts";
 import type { Tensors } from "../src/ir/tensor.ts";
@@ -45,11 +46,13 @@ export class Run {
     return data;
   }
 
-  /** The mean losses on one split of a data set, in nats per image. */
+  /** The mean losses on one split of a data set; a memory is measured on its training images, whichever is asked for. */
   async evaluate(data: Dataset, split: SplitName = "test", options: HostOptions = {}): Promise<Losses> {
     const { seed, klWeight } = this.config.training;
+    const { isMemory } = factsOf(this.config.model);
+    const { images } = data[isMemory ? "train" : split];
     const evaluator = await Evaluator.open(this.config.model, this.#host, options);
-    const losses = await evaluator.losses(this.parameters, data[split].images, { seed, klWeight });
+    const losses = await evaluator.losses(this.parameters, images, { seed, klWeight });
     await evaluator.release();
     return losses;
   }

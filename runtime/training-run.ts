@@ -1,7 +1,13 @@
 /** One training from beginning to end: progress to iterate over, checkpoints on the way, models at the end. */
 
 import { parse } from "../graphs/config.ts";
-import { describe, type ModelDescription, type ModelInput, parametersOf } from "../graphs/families.ts";
+import {
+  describe,
+  factsOf,
+  type ModelDescription,
+  type ModelInput,
+  parametersOf,
+} from "../graphs/families.ts";
 import { initialState } from "../graphs/state.ts";
 import { type TrainingConfig, type TrainingInput, trainingConfig } from "../graphs/training-config.ts";
 import { type Dataset, splitNames } from "../src/data/dataset.ts";
@@ -59,7 +65,8 @@ export class TrainingRun implements AsyncIterable<Progress> {
     this.model = describe(model);
     this.training = parse(trainingConfig, training, "training");
     requireFit(this.model, this.training, data.train.images);
-    this.#data = data;
+    // What a memory holds is all that it can be measured on.
+    this.#data = factsOf(this.model).isMemory ? { ...data, validation: data.train, test: data.train } : data;
     this.#options = { parameters, out, resume, signal, device, threads, engine, report };
     this.#host = host;
   }

@@ -8,8 +8,7 @@ import { imageShape, initialiser, size } from "../config.ts";
 import { likelihoodOf, objectiveOf, reconstructionLoss } from "../likelihood.ts";
 import { type Floats, family } from "../model.ts";
 import { nearestOf } from "../nearest.ts";
-import { decoderNetwork, networks, summaryOf } from "../networks.ts";
-import { rows } from "../variational.ts";
+import { decoderNetwork, networks, rows, summaryOf } from "../networks.ts";
 
 export const memorizer = family({
   config: z

@@ -12,8 +12,7 @@ import { imageShape, initialiser, size } from "../config.ts";
 import { likelihoodOf, objectiveOf, reconstructionLoss } from "../likelihood.ts";
 import { type Floats, family } from "../model.ts";
 import { nearestOf } from "../nearest.ts";
-import { downward, networks, summaryOf, upward } from "../networks.ts";
-import { rows } from "../variational.ts";
+import { downward, networks, rows, summaryOf, upward } from "../networks.ts";
 
 const { hidden: _, ...convolutions } = networks;
 const pixel: Window = { kernel: [1, 1], stride: [1, 1], padding: [0, 0] };

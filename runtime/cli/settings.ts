@@ -144,10 +144,14 @@ export function modelOf(settings: Settings, { image, classes, count }: DataFacts
   return (preset as Preset<"vae">)({ ...taken, ...model, image });
 }
 
-/** How settings train: a preset has ways of its own, which what they say goes before. */
-export function trainingOf(settings: Settings): TrainingInput {
-  const own = typeof settings.model.family === "string" ? {} : presetOf(settings).training;
-  return { ...own, ...settings.training };
+/**
+ * How settings train on so many images: a preset has ways of its own, which what they say goes before. A batch is no
+ * larger than there are images, unless they say so.
+ */
+export function trainingOf(settings: Settings, count = Number.POSITIVE_INFINITY): TrainingInput {
+  const own: TrainingInput = typeof settings.model.family === "string" ? {} : presetOf(settings).training;
+  const { batch = 128 } = own;
+  return { ...own, batch: Math.min(batch, count), ...settings.training };
 }
 
 function presetOf({ preset = "vae" }: Settings) {

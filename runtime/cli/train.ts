@@ -101,7 +101,7 @@ export async function trainCommand(flags: TrainFlags): Promise<void> {
     const facts = { image: data.image, classes: data.classes, count: data.train.images.count };
     const { model, parameters } = foreign?.(data.image) ?? { model: modelOf(settings, facts) };
     const options = {
-      ...trainingOf(settings),
+      ...trainingOf(settings, facts.count),
       parameters,
       out,
       resume: flags.resume !== undefined,

@@ -92,7 +92,7 @@ export const rules: { readonly [K in OpType]: Rule<K> | null } = {
   ],
   MaxPool: (dy, { inputs: [x], attributes }, y) => [maxPoolAdjoint(dy, x, y, attributes)],
   AveragePool: (dy, { inputs: [x], attributes }) => [averagePoolAdjoint(dy, x.shape, attributes)],
-  GlobalAveragePool: (dy, { inputs: [x] }) => [spreadMean(dy, x.shape, x.shape.map((_, i) => i).slice(2), 1)],
+  GlobalAveragePool: (dy, { inputs: [x] }) => [spreadMean(dy, x, x.shape.map((_, i) => i).slice(2), 1)],
 
   // Movement
   Reshape: (dy, { inputs: [x] }) => [reshape(dy, reshapeTarget(x.shape))],
@@ -105,8 +105,8 @@ export const rules: { readonly [K in OpType]: Rule<K> | null } = {
   Unsqueeze: (dy, { attributes: { axes } }) => [squeeze(dy, axes)],
 
   // Reductions and choice
-  ReduceSum: (dy, { inputs: [x], attributes: { axes, keepdims } }) => [spread(dy, x.shape, axes, keepdims)],
-  ReduceMean: (dy, { inputs: [x], attributes: { axes, keepdims } }) => [spreadMean(dy, x.shape, axes, keepdims)],
+  ReduceSum: (dy, { inputs: [x], attributes: { axes, keepdims } }) => [spread(dy, x, axes, keepdims)],
+  ReduceMean: (dy, { inputs: [x], attributes: { axes, keepdims } }) => [spreadMean(dy, x, axes, keepdims)],
   ReduceMax: (dy, { inputs: [x], attributes: { axes, keepdims } }, y) => [shareOfEqual(dy, x, y, axes, keepdims)],
   ReduceMin: (dy, { inputs: [x], attributes: { axes, keepdims } }, y) => [shareOfEqual(dy, x, y, axes, keepdims)],
   ArgMax: null,

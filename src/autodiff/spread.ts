@@ -1,9 +1,9 @@
 /** Cotangents of reductions: one number handed back to everything that went into it. */
 import type { Float, Numeric } from "../ir/dtype.ts";
-import { axesOf, type Shape, staticShape } from "../ir/shape.ts";
+import { axesOf, isStatic, type Shape, staticShape } from "../ir/shape.ts";
 import { scalar } from "../ir/tensor.ts";
 import { constant, type Value } from "../ir/value.ts";
-import { cast, div, equal, expand, mul, reduceSum, unsqueeze } from "../ops/index.ts";
+import { add, cast, div, equal, expand, mul, reduceSum, unsqueeze } from "../ops/index.ts";
 
 /** A zero that broadcasts to `dy`; with a shape, zeros of that shape. */
 export function zerosLike(dy: Value<Float>, shape?: Shape): Value<Float> {
@@ -21,26 +21,30 @@ function restored<D extends Numeric>(
   return keepdims || axes.length === 0 ? y : unsqueeze(y, axesOf("grad", axes, rank));
 }
 
-/** The adjoint of a sum over `axes` of something of `shape`. */
+/** The adjoint of a sum of `x` over `axes`. */
 export function spread(
   dy: Value<Float>,
-  shape: Shape,
+  x: Value<Numeric>,
   axes: readonly number[],
   keepdims: 0 | 1,
 ): Value<Float> {
-  return expand(restored(dy, shape.length, axes, keepdims), staticShape("grad of a reduction", shape));
+  const { shape } = x;
+  const each = restored(dy, shape.length, axes, keepdims);
+  if (isStatic(shape)) return expand(each, shape);
+  // What has as many rows as `x` has, whatever their number, is made of `x`.
+  return add(mul(cast(x, dy.dtype), 0), each);
 }
 
-/** The adjoint of a mean over `axes` of something of `shape`. */
+/** The adjoint of a mean of `x` over `axes`. */
 export function spreadMean(
   dy: Value<Float>,
-  shape: Shape,
+  x: Value<Numeric>,
   axes: readonly number[],
   keepdims: 0 | 1,
 ): Value<Float> {
-  const sizes = staticShape("grad of a mean", shape);
-  const count = axesOf("grad", axes, shape.length).reduce((product, axis) => product * sizes[axis]!, 1);
-  return spread(mul(dy, 1 / count), shape, axes, keepdims);
+  const meant = axesOf("grad", axes, x.shape.length).map((axis) => x.shape[axis]!);
+  const count = staticShape("grad of a mean", meant).reduce((product, size) => product * size, 1);
+  return spread(mul(dy, 1 / count), x, axes, keepdims);
 }
 
 /** The adjoint of a largest or smallest element: elements that tie share alike. */

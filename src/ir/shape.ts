@@ -14,6 +14,11 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((dim, i) => dim === b[i]);
 }
 
+/** Whether every dimension is a number. */
+export function isStatic(shape: Shape): shape is readonly number[] {
+  return shape.every((dim) => typeof dim === "number");
+}
+
 /** The shape as numbers; throws where a dimension is a name. */
 export function staticShape(subject: string, shape: Shape): number[] {
   return shape.map((dim) =>
