@@ -14,6 +14,7 @@ import { type Dataset, splitNames } from "../src/data/dataset.ts";
 import { fail } from "../src/ir/error.ts";
 import type { Tensors } from "../src/ir/tensor.ts";
 import { version } from "../src/version.ts";
+import { beginningOf } from "./beginning.ts";
 import { chooseDevice, type DeviceChoice } from "./device.ts";
 import type { OpenEngine } from "./engine/engine.ts";
 import { exportModel, modelNames, type Trained } from "./export.ts";
@@ -172,10 +173,13 @@ export class TrainingRun implements AsyncIterable<Progress> {
     readonly config: RunConfig;
     readonly checkpoint: Checkpoint;
   }> {
-    const { out, resume, parameters } = this.#options;
-    const config = this.#config((await this.#at()).device);
+    const { out, resume } = this.#options;
+    const at = await this.#at();
+    const config = this.#config(at.device);
     if (out !== undefined && resume && (await RunDirectory.isAt(out)))
       return this.#goOn(await RunDirectory.open(out), config.device);
+    const { images } = this.#data.train;
+    const parameters = this.#options.parameters ?? (await beginningOf(this.model, images, this.#host, at));
     const state = initialState(this.model, this.training.optimizer, this.training.seed, parameters);
     const checkpoint = { state, position: beginning };
     if (out === undefined) return { config, checkpoint };
