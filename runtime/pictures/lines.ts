@@ -2,10 +2,10 @@
 import { PALETTE, panelsToPng } from "./chart.ts";
 import { escapeHtml } from "./html.ts";
 import type { Picture } from "./picture.ts";
-import { CHART_FONT } from "./svg.ts";
+import { CHART_FONT, FIXED_FONT } from "./svg.ts";
 
 /** Every character has a cell of this size, in pixels, so that lines can be compared place by place. */
-const CELL = 11;
+const CELL = 9;
 const ROW = 23;
 const TEXT = 15;
 const HEADING = 26;
@@ -114,17 +114,19 @@ async function linePicture(columns: readonly Column[], words: Words): Promise<Pi
   const height = top + rows * ROW;
   const drawn = columns.map((column, i) => {
     const heading = column.heading === undefined ? "" : headingText(column.heading);
-    const lines = column.lines.map((line, row) => `<g transform="translate(0 ${top + row * ROW})">${lineText(line)}</g>`);
+    const lines = column.lines.map(
+      (line, row) => `<g transform="translate(0 ${top + row * ROW})">${lineText(line)}</g>`,
+    );
     return `<g transform="translate(${i * (length * CELL + GAP)} 0)">${heading}${lines.join("")}</g>`;
   });
   const panel =
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"` +
-    ` font-family="${CHART_FONT}" font-size="${TEXT}" fill="currentColor">${drawn.join("")}</svg>`;
+    ` font-family="${FIXED_FONT}" font-size="${TEXT}" fill="currentColor">${drawn.join("")}</svg>`;
   return { ...words, png: await panelsToPng([panel]), panels: [panel] };
 }
 
 function headingText(text: string): string {
-  return `<text x="1" y="13" font-size="12" fill-opacity="0.6">${escapeHtml(text)}</text>`;
+  return `<text y="13" font-family="${CHART_FONT}" font-size="12" fill-opacity="0.6">${escapeHtml(text)}</text>`;
 }
 
 /** Each character in the middle of its cell, on its mark where it has one. */
@@ -140,5 +142,5 @@ function lineText({ text, marked, color, isFaint = false }: Line): string {
     if (character.trim() !== "")
       letters.push(`<text x="${x + CELL / 2}" y="16" text-anchor="middle">${escapeHtml(character)}</text>`);
   }
-  return `${marks.join("")}<g fill-opacity="${isFaint ? 0.75 : 1}">${letters.join("")}</g>`;
+  return `${marks.join("")}<g fill-opacity="${isFaint ? 0.7 : 1}">${letters.join("")}</g>`;
 }
