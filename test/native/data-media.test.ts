@@ -123,7 +123,7 @@ describe("a folder of WAV files", () => {
     const data = await loadDataset({ name: folder, validation: 1 });
     expect(data.image.width).toBe(16_384);
     expect(data.test).toMatchObject({ origin: "test folder", labels: null });
-    expect(data.test.images.data).toEqual(counting(16_384));
+    expect(Buffer.compare(data.test.images.data, counting(16_384))).toBe(0);
   });
 
   test.each<[string, Record<string, Uint8Array>, string]>([
@@ -203,6 +203,7 @@ describe("what is drawn", () => {
     expect(data.medium).toEqual({ kind: "sound", rate: 8000 });
     expect(data.train.origin).toBe("tones[2000:2100] of seed 1");
     expect(data.validation.images.count).toBe(1000);
-    expect(Buffer.compare(data.test.images.data, drawTones(1000, 1).images.data)).toBe(0);
+    expect(data.test.images.count).toBe(1000);
+    expect(data.test.images.slice(0, 5).data).toEqual(drawTones(5, 1).images.data);
   });
 });
