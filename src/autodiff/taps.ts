@@ -25,7 +25,7 @@ const product = (sizes: readonly number[]) => sizes.reduce((a, b) => a * b, 1);
 const between = (first: readonly number[], second: readonly number[]) =>
   first.flatMap((size, i) => [size, second[i]!]);
 
-/** Windows that are apart by as many pixels as a group has taps share them: nothing is read twice to make a group. */
+/** Where the stride divides the kernel, a group is as large as the stride: its blocks of pixels tile the image. */
 function groupsOf(channels: number, { kernel_shape, strides, dilations }: Window): Groups {
   const fits = kernel_shape.every((size, i) => size % strides[i]! === 0 && dilations[i] === 1);
   const block = kernel_shape.map((_, i) => (fits ? strides[i]! : 1));
@@ -68,7 +68,12 @@ function matricesOf(x: Value<Float>, windows: readonly number[], window: Window)
 }
 
 /** Conv of `x` `[batch, in, …]` with `w` `[out, in, k…]` in one group: `[batch, out, …]`. */
-export function convByTaps(x: Value<Float>, w: Value<Float>, windows: readonly number[], window: Window) {
+export function convByTaps(
+  x: Value<Float>,
+  w: Value<Float>,
+  windows: readonly number[],
+  window: Window,
+): Value<Float> {
   const [filters, channels] = staticShape("Conv", w.shape) as [number, number];
   const { block, count, depth } = groupsOf(channels, window);
   const axes = count.map((_, i) => i);
