@@ -51,6 +51,8 @@ const burda: Defaults<"vae"> = {
 const burdaTraining: Partial<TrainingInput> = {
   ...{ epochs: 100, batch: 20, learningRate: 1e-3 },
   optimizer: { kind: "adam", epsilon: 1e-4 },
+  // Of so small batches each step is mostly noise: the rate has to fall for long.
+  learningRateSchedule: { kind: "cosine" },
 };
 
 export const presets = {
