@@ -47,7 +47,7 @@ export const vqVae = family({
     const fromEmbedding = conv(decoder.at("code"), up.shape[0], pixel);
     const pixelsAre = likelihoodOf(config.likelihood, decoder, channels);
     const codebook = () =>
-      scope.at("codebook").parameter("weight", [codes, embedding], { kind: "normal", deviation: 1 });
+      scope.at("codebook").parameter("weight", [codes, embedding], { kind: "uniform", bound: 1 / codes });
 
     /** What the encoder puts out, one row a place; the codes that are nearest; and their positions in the codebook. */
     const quantise = (batch: Batch) => {
