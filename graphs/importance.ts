@@ -1,4 +1,6 @@
 /** The graphs from which log p(x) is estimated by importance sampling: one run an image, and one run a chunk of draws. */
+
+import { fail } from "../src/ir/error.ts";
 import { type Graph, graph } from "../src/ir/graph.ts";
 import { staticShape } from "../src/ir/shape.ts";
 import { input, type Value } from "../src/ir/value.ts";
@@ -6,7 +8,7 @@ import { simplify } from "../src/passes/simplify.ts";
 import { Batch, type Feed } from "./batch.ts";
 import { instantiate, type ModelDescription, summary } from "./families.ts";
 import { parameterInputs } from "./inference.ts";
-import type { Named } from "./model.ts";
+import type { Model, Named, Weighing } from "./model.ts";
 
 type Values = Readonly<Record<string, Value>>;
 
@@ -21,13 +23,13 @@ export interface Importance {
 
 /**
  * log p(x, z) − log q(z | x) of many draws z of an image's code, whose log-mean-exp estimates log p(x) (Burda et al.
- * 2016, eq. 8). The encoder is in the first graph alone, so that it runs once an image. Null for a model without a bound.
+ * 2016, eq. 8). The encoder is in the first graph alone, so that it runs once an image. Throws where the model has no
+ * lower bound that more samples would tighten.
  */
-export function importance(description: ModelDescription): Importance | null {
+export function importance(description: ModelDescription): Importance {
   const { model, scope } = instantiate(description);
-  if (model.weighing === undefined) return null;
   const batch = new Batch(description.image, "batch");
-  const known = model.weighing.posterior(batch);
+  const known = weighingOf(model, description).posterior(batch);
   const doc = `The posterior of ${summary(description)} for each image.`;
   const posterior = simplify(
     graph("posterior", { ...batch.inputs, ...parameterInputs(scope) }, known, { doc }),
@@ -45,7 +47,14 @@ function weightsGraph(description: ModelDescription, given: Named): Graph<Values
   // Another instance: its scope lists what the decoder asks for, and nothing of the encoder.
   const { model, scope } = instantiate(description);
   const noise = input("noise", "float32", ["draws", model.latent]);
-  const log_weights = model.weighing!.logWeights(given, noise);
+  const log_weights = weighingOf(model, description).logWeights(given, noise);
   const doc = `Importance weights of draws from the posterior of ${summary(description)}, in ${model.facts.unit}.`;
   return simplify(graph("weights", { ...given, noise, ...parameterInputs(scope) }, { log_weights }, { doc }));
+}
+
+function weighingOf({ weighing }: Model, description: ModelDescription): Weighing {
+  return (
+    weighing ??
+    fail("importance samples", `${summary(description)} has no lower bound of log p(x) for them to tighten`)
+  );
 }

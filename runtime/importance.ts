@@ -1,6 +1,6 @@
 /** log p(x) of images under a variational model, by importance sampling. */
 import type { Feed } from "../graphs/batch.ts";
-import { type ModelDescription, summary } from "../graphs/families.ts";
+import type { ModelDescription } from "../graphs/families.ts";
 import { importance } from "../graphs/importance.ts";
 import type { Images } from "../src/data/images.ts";
 import { Ziggurat } from "../src/data/ziggurat.ts";
@@ -64,9 +64,7 @@ export async function logLikelihood(
   { samples, chunk = CHUNK, onProgress, signal, ...at }: ImportanceOptions,
 ): Promise<LogLikelihood> {
   const subject = "importance samples";
-  const graphs =
-    importance(description) ??
-    fail(subject, `${summary(description)} has no lower bound of log p(x) for them to tighten`);
+  const graphs = importance(description);
   if (!Number.isInteger(samples) || samples < 1)
     fail(subject, `must be a whole number from 1, not ${samples}`);
   if (images.count === 0) fail(subject, "there are no images");

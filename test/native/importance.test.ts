@@ -53,7 +53,13 @@ function integrated(logLikelihoodAt: (z: readonly [number, number]) => number): 
 }
 
 describe("log p(x) of a model of two latent dimensions", () => {
-  const base = { family: "vae", image: small, hidden: [], latent: 2, activation: "linear" } as const;
+  const base = {
+    family: "vae",
+    image: small,
+    hidden: [],
+    latent: 2,
+    activation: "linear",
+  } satisfies ModelInput;
   const cases: readonly [string, ModelInput, readonly number[], number?][] = [
     ["Bernoulli pixels", { ...base, likelihood: { kind: "bernoulli" } }, [0, 255]],
     ["Bernoulli pixels, each a shade of gray", { ...base, likelihood: { kind: "bernoulli" } }, [0, 100, 255]],
@@ -114,7 +120,7 @@ describe("the estimate", () => {
     latent: 5,
     activation: "tanh",
     binarise: true,
-  } as const;
+  } satisfies ModelInput;
 
   test("is the same to rounding whatever the chunks, and has the same draws for the same seed", async () => {
     const whole = await estimate(burda, images, { samples: 300, chunk: 300 }, 0.1);
