@@ -120,8 +120,8 @@ export function variational(
         const codes = reparameterize(posterior, noise);
         const told = given && add(given, mul(reduceSum(codes, [-1], { keepDims: true }), 0));
         // The pixels stay one row: that they are the same for every draw, the likelihood broadcasts.
-        const { negativeLogProbability } = decode(codes, told);
-        return sub(priorRatio(codes, posterior), negativeLogProbability(observed!));
+        const { negativeLogProbability, measured = negativeLogProbability } = decode(codes, told);
+        return sub(priorRatio(codes, posterior), measured(observed!));
       },
     },
   };
