@@ -2,7 +2,7 @@
 import type { ModelDescription } from "../graphs/families.ts";
 import type { Images } from "../src/data/images.ts";
 import { fail } from "../src/ir/error.ts";
-import type { Tensor, Tensors } from "../src/ir/tensor.ts";
+import { type Tensor, type Tensors, tensor } from "../src/ir/tensor.ts";
 import { beginningOf } from "./beginning.ts";
 import { evaluated } from "./evaluate.ts";
 import type { Host, HostOptions } from "./host/host.ts";
@@ -16,8 +16,10 @@ export interface BesidePrincipal {
 }
 
 /**
- * Compares the rows of the encoder's weight with the principal components of the images that it was trained on, and
- * measures what those leave of other images. Throws where the model is not linear, or its rows are linearly dependent.
+ * Compares the plane of images that the decoder can make, which the columns of its weight span, with the principal
+ * components of the images that it was trained on, and measures what those leave of other images. (The encoder's rows
+ * lie elsewhere: along what never varies, such as pixels at the border, they stay as they began.) Throws where the
+ * model is not linear, or the columns are linearly dependent.
  */
 export async function besidePrincipal(
   description: ModelDescription,
@@ -29,9 +31,14 @@ export async function besidePrincipal(
   const optimum = { ...description, initialiser: "pca" } as ModelDescription;
   const weights =
     (await beginningOf(optimum, train, host, options)) ?? fail("pca", "is the optimum of autoencoders alone");
-  const name = "encoder.code.weight";
-  const cosines = principalAngles(parameters[name] as Tensor<"float32">, weights[name] as Tensor<"float32">);
+  const plane = (of: Tensors) => transposed(of["decoder.output.weight"] as Tensor<"float32">);
+  const cosines = principalAngles(plane(parameters), plane(weights));
   const settings = { seed: 0, klWeight: 1 };
   const { reconstruction } = await evaluated(description, weights, measured, settings, host, options);
   return { meanCosine: cosines.reduce((sum, value) => sum + value, 0) / cosines.length, reconstruction };
+}
+
+function transposed({ shape: [rows = 0, columns = 0], data }: Tensor<"float32">): Tensor<"float32"> {
+  const turned = Float32Array.from(data, (_, i) => data[(i % rows) * columns + Math.floor(i / rows)]!);
+  return tensor("float32", [columns, rows], turned);
 }

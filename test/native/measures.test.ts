@@ -60,20 +60,21 @@ describe("besidePrincipal", () => {
   } as ModelInput);
   const images = { train: drawn(300, 1), measured: drawn(40, 2) };
 
-  test("of the optimum is 1, however its rows are mixed, and less of another", async () => {
+  test("of the optimum is 1, however its columns are mixed, and less of another", async () => {
     const optimum = (await beginningOf(
       { ...model, initialiser: "pca" } as typeof model,
       images.train,
       nodeHost,
     ))!;
-    const rows = optimum["encoder.code.weight"]!.data as Float32Array;
-    const turned = rows.map((value, i) => 3 * value - rows[(i + 64) % 192]!);
+    const weight = optimum["decoder.output.weight"]!.data as Float32Array;
+    const column = (i: number) => Math.floor(i / 3) * 3 + ((i + 1) % 3);
+    const turned = weight.map((value, i) => 3 * value - 2 * weight[column(i)]!);
     const beside = (data: Float32Array) =>
-      besidePrincipal(model, { "encoder.code.weight": tensor("float32", [3, 64], data) }, images, nodeHost);
+      besidePrincipal(model, { "decoder.output.weight": tensor("float32", [64, 3], data) }, images, nodeHost);
     const { meanCosine, reconstruction } = await beside(turned);
     expect(meanCosine).toBeCloseTo(1, 5);
     expect(reconstruction).toBeGreaterThan(0);
-    const other = await beside(new Random(3, "rows").fillNormal(new Float32Array(192)));
+    const other = await beside(new Random(3, "columns").fillNormal(new Float32Array(192)));
     expect(other.meanCosine).toBeLessThan(0.9);
     expect(other.reconstruction).toBe(reconstruction);
   });
