@@ -22,6 +22,14 @@ export interface Evaluation extends Terms {
   readonly details?: Named;
 }
 
+/** log p(x, z) − log q(z | x) in two parts: what an image has in common for all draws of its code, and the rest. */
+export interface Weighing {
+  /** Images to rows `[batch, n]` of what the weights depend on, by name. */
+  readonly posterior: (batch: Batch) => Named;
+  /** Such rows `[1, n]` of one image and standard normal noise `[draws, latent]` → `[draws]`, in nats. */
+  readonly logWeights: (posterior: Named, noise: Floats) => Floats;
+}
+
 /** What people are told of a model. */
 export interface Facts {
   /** What losses are counted in, per image. */
@@ -49,6 +57,8 @@ export interface Model {
   readonly terms: (batch: Batch) => Terms;
   /** What is reported, over so many draws of the code where it is drawn. */
   readonly evaluate: (batch: Batch, draws: number) => Evaluation;
+  /** How log p(x) is estimated from any number of draws; left out where there is no such thing. */
+  readonly weighing?: Weighing;
 }
 
 /** A family of models that differ in their configuration alone. */

@@ -61,8 +61,7 @@ export function variational(
       draws,
       -1,
     ]);
-    const prior = sub(standardNormalLogProbability(codes), gaussianLogProbability(codes, posterior));
-    return { reconstruction, logWeights: sub(prior, reconstruction) };
+    return { reconstruction, logWeights: sub(priorRatio(codes, posterior), reconstruction) };
   };
 
   return {
@@ -104,7 +103,33 @@ export function variational(
         details: { kl_per_dimension: divergence, mean: posterior.mean },
       };
     },
+    weighing: {
+      posterior: (batch) => {
+        const image = observed(batch);
+        const given = condition?.(batch);
+        const { mean, logVariance } = encode(image, given);
+        return {
+          mean,
+          log_variance: logVariance,
+          observed: rows(image),
+          ...(given && { condition: given }),
+        };
+      },
+      logWeights: ({ mean, log_variance, observed, condition: given }, noise) => {
+        const posterior = { mean: mean!, logVariance: log_variance! };
+        const codes = reparameterize(posterior, noise);
+        const told = given && add(given, mul(reduceSum(codes, [-1], { keepDims: true }), 0));
+        // The pixels stay one row: that they are the same for every draw, the likelihood broadcasts.
+        const { negativeLogProbability, measured = negativeLogProbability } = decode(codes, told);
+        return sub(priorRatio(codes, posterior), measured(observed!));
+      },
+    },
   };
+}
+
+/** log p(z) − log q(z | x) of each draw: the last axis is summed. */
+function priorRatio(codes: Floats, posterior: DiagonalGaussian): Floats {
+  return sub(standardNormalLogProbability(codes), gaussianLogProbability(codes, posterior));
 }
 
 /** KL(q ‖ N(0, 1)) `[batch]`; with free bits, a dimension's mean over the batch counts as that much at least. */

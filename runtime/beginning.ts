@@ -18,14 +18,12 @@ export async function beginningOf(
   options: HostOptions = {},
 ): Promise<Tensors | undefined> {
   if (description.family !== "autoencoder" || description.initialiser !== "pca") return undefined;
-  const { hidden, filters, decoder, likelihood, codeActivation, latent, image } = description;
-  const isLinear =
-    likelihood.kind === "squared-error" && likelihood.output === "linear" && codeActivation === "linear";
-  if (!isLinear || hidden.length + filters.length > 0 || decoder !== undefined)
+  if (!isLinear(description))
     fail(
       "pca",
       "is the optimum of one linear layer each way: leave out hidden layers, filters and activations",
     );
+  const { latent, image } = description;
   const { mean, components } = await principalComponents(images, latent, host, options);
   const pixels = pixelsOf(image);
   const along = (row: number) => components.subarray(row * pixels, (row + 1) * pixels);
@@ -47,4 +45,17 @@ export async function beginningOf(
     ),
     "decoder.output.bias": tensor("float32", [pixels], mean),
   };
+}
+
+/** Whether a model is one linear layer each way with the squared error, so that principal components are its optimum. */
+export function isLinear(description: ModelDescription): boolean {
+  if (description.family !== "autoencoder") return false;
+  const { hidden, filters, decoder, likelihood, codeActivation } = description;
+  return (
+    likelihood.kind === "squared-error" &&
+    likelihood.output === "linear" &&
+    codeActivation === "linear" &&
+    hidden.length + filters.length === 0 &&
+    decoder === undefined
+  );
 }

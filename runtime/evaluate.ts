@@ -89,6 +89,23 @@ export class Evaluator {
   }
 }
 
+/** What one model's weights give on some images, as `Evaluator.evaluate` has it. */
+export async function evaluated(
+  description: ModelDescription,
+  weights: Placed,
+  images: Images,
+  settings: { readonly seed: number; readonly klWeight: number },
+  host: Host,
+  options: HostOptions = {},
+): Promise<Evaluated> {
+  const evaluator = await Evaluator.open(description, host, options);
+  try {
+    return await evaluator.evaluate(weights, images, settings);
+  } finally {
+    await evaluator.release();
+  }
+}
+
 /** A stream of random numbers for every input that is drawn. */
 export function streamsOf(feeds: readonly Feed[], seed: number): ReadonlyMap<string, Random> {
   const stream = (name: string) => (name === "noise" ? "evaluation" : `evaluation/${name}`);

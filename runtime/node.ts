@@ -12,6 +12,7 @@ import { TrainingRun, type TrainOptions } from "./training-run.ts";
 
 export { type DataSpec, type LoadOptions, loadDataset } from "./data/dataset.ts";
 export { nodeHost } from "./host/node.ts";
+export type { BesidePrincipal } from "./linear.ts";
 export * from "./portable.ts";
 export { Run } from "./run.ts";
 export type { RunConfig, RunResult } from "./run-config.ts";

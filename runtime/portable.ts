@@ -52,7 +52,7 @@ export { collapseOf } from "./collapse.ts";
 export { chooseDevice, type DeviceChoice } from "./device.ts";
 export { type Diagnosis, diagnose } from "./doctor.ts";
 export type { Engine, EngineOptions, OpenEngine, StepFeeds, StepLosses, Task } from "./engine/engine.ts";
-export { Evaluator } from "./evaluate.ts";
+export { type Evaluated, Evaluator } from "./evaluate.ts";
 export { exportModel, type ModelName, type Trained } from "./export.ts";
 export type {
   Device,
@@ -66,7 +66,14 @@ export type {
   SessionOptions,
 } from "./host/host.ts";
 export { prepareTraining, type TrainingModule, type TrainingRuntime } from "./host/training.ts";
+export {
+  type ImportanceOptions,
+  type ImportanceProgress,
+  type LogLikelihood,
+  logLikelihood,
+} from "./importance.ts";
 export type { Losses } from "./losses.ts";
+export { type Measures, measuresOf } from "./measures.ts";
 export { codeOf, Decoder, Encoder, interpolate, joined, rows } from "./models.ts";
 export { readNpy, writeNpy } from "./npy.ts";
 export { readSafetensors, type SafeTensors, writeSafetensors } from "./safetensors.ts";

@@ -5,10 +5,13 @@ import { factsOf } from "../graphs/families.ts";
 import type { Dataset, SplitName } from "../src/data/dataset.ts";
 import { fail } from "../src/ir/error.ts";
 import type { Tensors } from "../src/ir/tensor.ts";
+import { isLinear } from "./beginning.ts";
 import { type DataSpec, dataSpec, type LoadOptions, loadDataset } from "./data/dataset.ts";
-import { Evaluator } from "./evaluate.ts";
+import { type Evaluated, evaluated } from "./evaluate.ts";
 import { exportModel, type ModelName, type Trained } from "./export.ts";
 import type { Host, HostOptions } from "./host/host.ts";
+import { type ImportanceOptions, type LogLikelihood, logLikelihood } from "./importance.ts";
+import { type BesidePrincipal, besidePrincipal } from "./linear.ts";
 import type { Losses } from "./losses.ts";
 import { Decoder, Encoder } from "./models.ts";
 import type { RunConfig } from "./run-config.ts";
@@ -48,13 +51,41 @@ export class Run {
 
   /** The mean losses on one split of a data set; a memory is measured on its training images, whichever is asked for. */
   async evaluate(data: Dataset, split: SplitName = "test", options: HostOptions = {}): Promise<Losses> {
+    const { loss, reconstruction, kl } = await this.measure(data, split, options);
+    return { loss, reconstruction, kl };
+  }
+
+  /** The same, with the means and variances over images of what else is known of each. */
+  async measure(data: Dataset, split: SplitName = "test", options: HostOptions = {}): Promise<Evaluated> {
     const { seed, klWeight } = this.config.training;
     const { isMemory } = factsOf(this.config.model);
     const { images } = data[isMemory ? "train" : split];
-    const evaluator = await Evaluator.open(this.config.model, this.#host, options);
-    const losses = await evaluator.losses(this.parameters, images, { seed, klWeight });
-    await evaluator.release();
-    return losses;
+    return evaluated(this.config.model, this.parameters, images, { seed, klWeight }, this.#host, options);
+  }
+
+  /** log p(x) of the images of one split, by importance sampling. Throws where the model has no lower bound of it. */
+  async logLikelihood(
+    data: Dataset,
+    { split = "test", ...options }: ImportanceOptions & { readonly split?: SplitName | undefined },
+  ): Promise<LogLikelihood> {
+    const { model, training } = this.config;
+    return logLikelihood(model, this.parameters, data[split].images, training.seed, this.#host, options);
+  }
+
+  /**
+   * How far a linear autoencoder is from the principal components of the images that it was trained on, which are its
+   * optimum. Null for any other model. Throws where the training images are gone or have changed.
+   */
+  async principal(
+    data: Dataset,
+    split: SplitName = "test",
+    options: HostOptions = {},
+  ): Promise<BesidePrincipal | null> {
+    const { model, data: trained } = this.config;
+    if (!isLinear(model)) return null;
+    const { train } = data.fingerprint === trained.fingerprint ? data : await this.data();
+    const images = { train: train.images, measured: data[split].images };
+    return besidePrincipal(model, this.parameters, images, this.#host, options);
   }
 
   async encoder(options: HostOptions = {}): Promise<Encoder> {

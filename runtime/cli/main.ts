@@ -101,9 +101,16 @@ program
 
 program
   .command("evaluate")
-  .summary("measure a run's loss")
-  .description("Print the loss, reconstruction and KL of a run in nats per image.")
+  .summary("measure a run's loss, or log-likelihood")
+  .description(
+    "Print the loss, reconstruction and KL of a run in nats per image, and how much of its code is used.",
+  )
   .argument("<run>", "run directory")
+  .option(
+    "--importance-samples <k>",
+    "estimate log p(x) too, with k draws an image (Burda et al. take 5000)",
+    atLeast(1),
+  )
   .addOption(data())
   .addOption(resize())
   .addOption(channels())

@@ -1,13 +1,17 @@
-/** A training on a terminal: one line that moves; elsewhere a line an epoch. */
+/** What takes long, on a terminal: one line that moves; elsewhere lines now and then, of a training one an epoch. */
 import { stderr } from "node:process";
+import type { ImportanceProgress } from "../importance.ts";
 import type { Progress } from "../trainer.ts";
 import { showCount } from "./output.ts";
 
 const BAR = 34;
 
+/** Between two lines that are not of a terminal. */
+const SECONDS = 30;
+
 /** Shows one progress after the other. */
-export interface ProgressView {
-  readonly show: (progress: Progress) => void;
+export interface ProgressView<P = Progress> {
+  readonly show: (progress: P) => void;
   /** Leaves the terminal's line, so that what comes next begins a new one. */
   readonly end: () => void;
 }
@@ -16,16 +20,40 @@ export function progressView(): ProgressView {
   return stderr.isTTY ? bar() : lines();
 }
 
+/** Images that are done, of many. */
+export function imagesView(): ProgressView<ImportanceProgress> {
+  if (stderr.isTTY)
+    return moving(
+      ({ done, images, secondsLeft }) =>
+        `${strip(done / images)} ${showCount(done)} of ${showCount(images)} images  ${clock(secondsLeft)} left`,
+    );
+  let last = performance.now();
+  return {
+    show: ({ done, images, secondsLeft }) => {
+      if (performance.now() - last < 1000 * SECONDS) return;
+      last = performance.now();
+      stderr.write(`${showCount(done)} of ${showCount(images)} images, ${clock(secondsLeft)} left\n`);
+    },
+    end: () => {},
+  };
+}
+
 function bar(): ProgressView {
-  let isOpen = false;
   let validation: Progress["validation"] = null;
+  return moving((progress) => {
+    const { epoch, epochs, step, steps } = progress;
+    validation = progress.validation ?? validation;
+    const share = ((epoch - 1) * steps + step) / (epochs * steps);
+    return `epoch ${epoch}/${epochs} ${strip(share)} ${figures(progress, validation)}  ${clock(progress.secondsLeft)} left`;
+  });
+}
+
+/** One line, written over and over. */
+function moving<P>(line: (progress: P) => string): ProgressView<P> {
+  let isOpen = false;
   return {
     show: (progress) => {
-      const { epoch, epochs, step, steps } = progress;
-      validation = progress.validation ?? validation;
-      const done = Math.round((BAR * ((epoch - 1) * steps + step)) / (epochs * steps));
-      const line = `epoch ${epoch}/${epochs} ${"━".repeat(done)}${done < BAR ? "╸" : ""}${"─".repeat(Math.max(0, BAR - done - 1))} ${figures(progress, validation)}  ${clock(progress.secondsLeft)} left`;
-      stderr.write(`\r\x1b[K${line.slice(0, (stderr.columns ?? 120) - 1)}`);
+      stderr.write(`\r\x1b[K${line(progress).slice(0, (stderr.columns ?? 120) - 1)}`);
       isOpen = true;
     },
     end: () => {
@@ -33,6 +61,12 @@ function bar(): ProgressView {
       isOpen = false;
     },
   };
+}
+
+/** A bar of which a share from 0 to 1 is done. */
+function strip(share: number): string {
+  const done = Math.round(BAR * share);
+  return `${"━".repeat(done)}${done < BAR ? "╸" : ""}${"─".repeat(Math.max(0, BAR - done - 1))}`;
 }
 
 function lines(): ProgressView {

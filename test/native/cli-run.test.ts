@@ -92,17 +92,37 @@ describe("isthmus", () => {
     expect(lines[3]).toMatchObject({ out: "again", result: { epochs: 3, validation, test: tested } });
   });
 
-  test.concurrent("evaluate --json gives the losses, for people in a line", async () => {
+  test.concurrent("evaluate --json gives the losses, and what is known of the code; for people in lines", async () => {
     const { stdout } = await done("evaluate", "run", "--json");
-    expect(JSON.parse(stdout)).toEqual({
+    const { reconstruction, kl } = run.config.result!.test;
+    const { kl_per_dimension: each, active_units, ...rest } = JSON.parse(stdout);
+    expect(rest).toEqual({
       ...run.config.result!.test,
+      elbo: -(reconstruction + kl),
       split: "test",
       images: 18,
       data: path("tiny"),
     });
+    expect(each.length).toBe(2);
+    expect(each[0] + each[1]).toBeCloseTo(kl, 4);
+    expect([0, 1, 2]).toContain(active_units);
     const named = await done("evaluate", "run", "--data", "tiny", "--split", "validation");
     expect(named.stdout).toMatch(
-      /^validation [\d.]+ nats \(reconstruction [\d.]+, kl [\d.]+\) over 18 images\n$/,
+      /^validation [\d.]+ nats \(reconstruction [\d.]+, kl [\d.]+\) over 18 images\nactive units \d of 2; kl of each latent dimension:\n {2}0 +[\d.]+ +[\d.]+\n$/,
+    );
+  });
+
+  test.concurrent("evaluate --importance-samples estimates log p(x), and says nothing else in JSON", async () => {
+    const estimated = await done("evaluate", "run", "--importance-samples", "60", "--json");
+    const { nll, nll_standard_error, elbo, importance_samples, loss } = JSON.parse(estimated.stdout);
+    expect(estimated.stderr).toBe("");
+    expect(importance_samples).toBe(60);
+    expect(nll).toBeLessThan(-elbo);
+    expect(Math.abs(elbo + loss)).toBeLessThan(5);
+    expect(nll_standard_error).toBeGreaterThan(0);
+    const shown = await done("evaluate", "run", "--importance-samples", "60");
+    expect(shown.stdout.split("\n")[1]).toBe(
+      `NLL ${nll.toFixed(2)} ± ${nll_standard_error.toFixed(2)} nats with 60 importance samples (ELBO ${elbo.toFixed(2)})`,
     );
   });
 
