@@ -3,6 +3,7 @@ import { z } from "zod";
 import { tensor } from "../../src/ir/tensor.ts";
 import { constant } from "../../src/ir/value.ts";
 import { conv, type Window } from "../../src/nn/convolution.ts";
+import { batchNorm } from "../../src/nn/normalization.ts";
 // biome-ignore format: one list of names
 import {
   add, cast, equal, flatten, gather, mul, reduceMean, reduceSum, reshape, square, stopGradient, sub, transpose,
@@ -29,7 +30,7 @@ export const vqVae = family({
     initialiser: initialiser.default("pytorch"),
     /** Vectors in the codebook, and their length. */
     codes: size.default(256),
-    embedding: size.default(16),
+    embedding: size.default(8),
     /** β, the weight of what draws the encoder to the codes that it chose (eq. 3). */
     commitment: z.number().min(0).default(0.25),
     likelihood: reconstructionLoss.default({ kind: "squared-error", output: "sigmoid" }),
@@ -44,14 +45,19 @@ export const vqVae = family({
     const [, h, w] = down.shape;
     const latent = embedding * h * w;
     const toEmbedding = conv(encoder.at("code"), embedding, pixel);
+    // As far spread as the codes are: what ran away from them would leave most of them unused.
+    const spread = batchNorm(encoder.at("code").at("normalization"));
     const fromEmbedding = conv(decoder.at("code"), up.shape[0], pixel);
     const pixelsAre = likelihoodOf(config.likelihood, decoder, channels);
     const codebook = () =>
-      scope.at("codebook").parameter("weight", [codes, embedding], { kind: "uniform", bound: 1 / codes });
+      scope.at("codebook").parameter("weight", [codes, embedding], { kind: "normal", deviation: 1 });
 
     /** What the encoder puts out, one row a place; the codes that are nearest; and their positions in the codebook. */
     const quantise = (batch: Batch) => {
-      const wanted = reshape(transpose(toEmbedding(down.layer(batch.image)), [0, 2, 3, 1]), [-1, embedding]);
+      const wanted = reshape(transpose(spread(toEmbedding(down.layer(batch.image))), [0, 2, 3, 1]), [
+        -1,
+        embedding,
+      ]);
       const chosen = nearestOf(wanted, codebook());
       return { wanted, chosen, nearest: gather(codebook(), chosen) };
     };
