@@ -7,15 +7,16 @@ import { linesOf } from "../src/data/text.ts";
 /** A semitone, the twelfth root of 2. */
 const SEMITONE = 2 ** (1 / 12);
 
-/**
- * Of lines of text the share of `characters` that come back (spaces at the end are characters too); of sounds with a
- * pitch the share whose pitch comes back `within_semitone`; nothing of pictures, whose loss says it all.
- */
-export function fidelityOf(
-  medium: Medium,
-  originals: Images,
-  reconstructed: Images,
-): Readonly<Record<string, number>> {
+/** Shares, from 0 to 1. */
+export interface Fidelity {
+  /** Of the characters, those that come back. */
+  readonly characters?: number;
+  /** Of the sounds that have a pitch, those whose pitch comes back to less than a semitone. */
+  readonly withinSemitone?: number;
+}
+
+/** Of lines of text (spaces at the end are characters too) or of sounds; nothing of pictures, whose loss says it all. */
+export function fidelityOf(medium: Medium, originals: Images, reconstructed: Images): Fidelity {
   switch (medium.kind) {
     case "image":
       return {};
@@ -36,7 +37,7 @@ export function fidelityOf(
       const near = pairs.filter(
         ([pitch, other]) => other != null && Math.max(pitch / other, other / pitch) < SEMITONE,
       );
-      return { within_semitone: near.length / Math.max(1, pairs.length) };
+      return { withinSemitone: near.length / Math.max(1, pairs.length) };
     }
   }
 }

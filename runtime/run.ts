@@ -3,17 +3,19 @@
 import { parse } from "../graphs/config.ts";
 import { factsOf } from "../graphs/families.ts";
 import type { Dataset, SplitName } from "../src/data/dataset.ts";
+import { Images } from "../src/data/images.ts";
 import { fail } from "../src/ir/error.ts";
 import type { Tensors } from "../src/ir/tensor.ts";
 import { isLinear } from "./beginning.ts";
 import { type DataSpec, dataSpec, type LoadOptions, loadDataset } from "./data/dataset.ts";
 import { type Evaluated, evaluated } from "./evaluate.ts";
 import { exportModel, type ModelName, type Trained } from "./export.ts";
+import { type Fidelity, fidelityOf } from "./fidelity.ts";
 import type { Host, HostOptions } from "./host/host.ts";
 import { type ImportanceOptions, type LogLikelihood, logLikelihood } from "./importance.ts";
 import { type BesidePrincipal, besidePrincipal } from "./linear.ts";
 import type { Losses } from "./losses.ts";
-import { Decoder, Encoder } from "./models.ts";
+import { codeOf, Decoder, Encoder } from "./models.ts";
 import type { RunConfig } from "./run-config.ts";
 import { RunDirectory } from "./run-directory.ts";
 
@@ -49,7 +51,12 @@ export class Run {
     return data;
   }
 
-  /** The mean losses on one split of a data set; a memory is measured on its training images, whichever is asked for. */
+  /** The images that a split's measures are of: a memory is measured on what it holds, whichever is asked for. */
+  imagesOf(data: Dataset, split: SplitName): Images {
+    return data[factsOf(this.config.model).isMemory ? "train" : split].images;
+  }
+
+  /** The mean losses on one split of a data set. */
   async evaluate(data: Dataset, split: SplitName = "test", options: HostOptions = {}): Promise<Losses> {
     const { loss, reconstruction, kl } = await this.measure(data, split, options);
     return { loss, reconstruction, kl };
@@ -58,8 +65,7 @@ export class Run {
   /** The same, with the means and variances over images of what else is known of each. */
   async measure(data: Dataset, split: SplitName = "test", options: HostOptions = {}): Promise<Evaluated> {
     const { seed, klWeight } = this.config.training;
-    const { isMemory } = factsOf(this.config.model);
-    const { images } = data[isMemory ? "train" : split];
+    const images = this.imagesOf(data, split);
     return evaluated(this.config.model, this.parameters, images, { seed, klWeight }, this.#host, options);
   }
 
@@ -86,6 +92,17 @@ export class Run {
     const { train } = data.fingerprint === trained.fingerprint ? data : await this.data();
     const images = { train: train.images, measured: data[split].images };
     return besidePrincipal(model, this.parameters, images, this.#host, options);
+  }
+
+  /** What comes back of a split's lines of text or sounds; nothing for pictures. */
+  async fidelity(data: Dataset, split: SplitName = "test", options: HostOptions = {}): Promise<Fidelity> {
+    if (data.medium.kind === "image") return {};
+    const images = this.imagesOf(data, split);
+    const [encoder, decoder] = [await this.encoder(options), await this.decoder(options)];
+    const decoded = await decoder.decode(codeOf(await encoder.encode(images)), images.labels);
+    await encoder.release();
+    await decoder.release();
+    return fidelityOf(data.medium, images, Images.fromTensor(decoded));
   }
 
   async encoder(options: HostOptions = {}): Promise<Encoder> {

@@ -34,13 +34,18 @@ export async function evaluateCommand(path: string, flags: Flags): Promise<void>
   const beside = await besidePrincipal(run, data, split, at);
   const estimate = importanceSamples === undefined ? null : await estimated(run, data, flags, at);
   const { loss, reconstruction, kl } = losses;
-  const images = data[split].images.count;
+  const images = run.imagesOf(data, split).count;
+  const { characters, withinSemitone } = await run.fidelity(data, split, at);
   const elbo = estimate?.elbo ?? -(reconstruction + kl);
   const lines = [
     `${split} ${loss.toFixed(2)} ${factsOf(run.config.model).unit} (reconstruction ${reconstruction.toFixed(2)}, kl ${kl.toFixed(2)}) over ${showCount(images)} images`,
     ...(estimate === null ? [] : [likelihoodLine(estimate)]),
     ...linesOf(measures),
     ...(beside === null ? [] : [principalLine(beside)]),
+    ...(characters === undefined ? [] : [`${percent(characters)} of the characters come back`]),
+    ...(withinSemitone === undefined
+      ? []
+      : [`${percent(withinSemitone)} of the pitches come back within a semitone`]),
   ];
   const result = {
     ...losses,
@@ -57,11 +62,17 @@ export async function evaluateCommand(path: string, flags: Flags): Promise<void>
     codes: measures.codes,
     mean_activation: measures.meanActivation,
     ...(beside && { pca_mean_cosine: beside.meanCosine, pca_reconstruction: beside.reconstruction }),
+    characters,
+    within_semitone: withinSemitone,
     split,
     images,
     data: data.name,
   };
   print(result, lines, json);
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
 }
 
 async function estimated(
