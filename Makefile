@@ -27,6 +27,13 @@ bench-browser: install ## compare it in Chromium with TensorFlow.js's and jax-js
 mnist: install ## train the reference VAE on MNIST
 	$(ISTHMUS) train --data mnist --preset vae --latent 20 --hidden 400 --epochs 10 --batch 128 --learning-rate 1e-3 --seed 1 --out runs/mnist-vae
 
+presets: install ## train every preset on MNIST (the others on data of their own) and measure it; hours
+	npx tsx bench/presets.ts
+
+burda: install ## the 3,280 epochs of Burda et al. (2016) on MNIST; can be stopped and goes on where it was
+	$(ISTHMUS) train --data mnist --preset burda-vae --epochs 3280 --learning-rate-schedule burda --threads 1 --no-report --resume runs/burda-3280
+	$(ISTHMUS) evaluate runs/burda-3280 --importance-samples 5000
+
 figures: install ## draw the README's pictures again
 	$(ISTHMUS) train --data digits --preset vae-2d --epochs 40 --seed 1 --out runs/figures-2d
 	$(ISTHMUS) train --data digits --preset vae --epochs 15 --seed 1 --out runs/figures
@@ -44,4 +51,4 @@ build: install ## write the package to dist
 clean: ## remove what was built and installed
 	rm -rf dist node_modules
 
-.PHONY: help install demo test bench bench-browser mnist figures cuda doctor build clean
+.PHONY: help install demo test bench bench-browser mnist presets burda figures cuda doctor build clean
