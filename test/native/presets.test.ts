@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { describe as described, latentOf } from "../../graphs/families.ts";
+import { latentOf } from "../../graphs/families.ts";
 import { decoderGraph, encoderGraph } from "../../graphs/inference.ts";
 import { nodeHost } from "../../runtime/host/node.ts";
 import { codeOf, Decoder, Encoder } from "../../runtime/models.ts";
@@ -14,18 +14,10 @@ import { difference } from "../support/difference.ts";
 import { temporaryFolder } from "../support/idx.ts";
 import { run as interpret } from "../support/interpreter/interpreter.ts";
 import { outcome } from "../support/outcome.ts";
-import { type Tiny, tinyPresets } from "../support/presets.ts";
+import { normalised, tinyPresets } from "../support/presets.ts";
 import { follow, tick } from "../support/training.ts";
 
 afterEach(() => void vi.restoreAllMocks());
-
-const vae = tinyPresets.find(({ name }) => name === "conv-vae")!;
-/** With buffers, which no gradient moves and which are gone on with all the same. */
-const normalised: Tiny = {
-  ...vae,
-  name: "with batch normalisation",
-  model: described({ ...vae.model, family: "vae", normalization: "batch" }),
-};
 
 describe.each([...tinyPresets, normalised])("$name", ({ model, training, data }) => {
   const begin = (options: Partial<TrainOptions>) =>

@@ -1,11 +1,13 @@
 /** Every preset so small that a training takes a moment, and images for it. */
-import type { ModelDescription } from "../../graphs/families.ts";
+import { describe, type ModelDescription, type ModelInput } from "../../graphs/families.ts";
 import { type PresetName, presets } from "../../graphs/presets.ts";
-import type { TrainingInput } from "../../graphs/training-config.ts";
+import { initialState } from "../../graphs/state.ts";
+import type { TrainingConfig, TrainingInput } from "../../graphs/training-config.ts";
 import { sealed } from "../../runtime/data/fingerprint.ts";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { type ImageShape, Images, pixelsOf } from "../../src/data/images.ts";
 import { Random } from "../../src/data/random.ts";
+import type { Tensors } from "../../src/ir/tensor.ts";
 
 /** What makes a preset small; an `image` of its own where it is not for images of any shape. */
 type Settings<N extends PresetName> = Partial<Parameters<(typeof presets)[N]>[0]>;
@@ -76,7 +78,7 @@ function tinyTraining({ epochs = 2, ...training }: Partial<TrainingInput>): Trai
 
 function tiny(name: PresetName): Tiny {
   const preset = presets[name];
-  const small: { readonly image?: ImageShape } | undefined = settings[name];
+  const small: object | undefined = settings[name];
   if (small === undefined) throw new Error(`${name} has no tiny settings in test/support/presets.ts`);
   const facts = { classes: classes.length, items: counts.train };
   const taken = Object.fromEntries(preset.takes.map((fact) => [fact, facts[fact]]));
@@ -86,3 +88,24 @@ function tiny(name: PresetName): Tiny {
 
 /** One for each preset that there is. */
 export const tinyPresets: readonly Tiny[] = presetNames.map(tiny);
+
+const convolutionalVae = tiny("conv-vae");
+
+/**
+ * A model of no preset, with buffers: no gradient moves them, and they are kept with the parameters all the same. A bias
+ * before the normalisation changes nothing: Adam would make
+ * strides of the rounding errors that its gradients are.
+ */
+export const normalised: Tiny = {
+  ...convolutionalVae,
+  name: "with batch normalisation",
+  model: describe({ ...convolutionalVae.model, normalization: "batch" } as ModelInput),
+  training: { ...convolutionalVae.training, optimizer: { kind: "sgd" }, learningRate: 1e-3 },
+};
+
+/** A state to begin from, in which what is otherwise computed from the images is drawn as well. */
+export function drawnState(model: ModelDescription, { optimizer, seed }: TrainingConfig): Tensors {
+  const isComputed = "initialiser" in model && model.initialiser === "pca";
+  const drawn = isComputed ? ({ ...model, initialiser: "pytorch" } as ModelDescription) : model;
+  return initialState(drawn, optimizer, seed);
+}
