@@ -10,7 +10,7 @@ import { run } from "../support/interpreter/interpreter.ts";
 const image = { channels: 1, height: 2, width: 3 };
 const pixels = [0.25, 0.5, 0.75, 1, 0, 0.125];
 /** On both sides of each threshold, and on the thresholds themselves. */
-const chances = [0, 0.125, 0.24, 0.25, 0.5, 0.99];
+const chances = [0.12, 0.125, 0.24, 0.25, 0.5, 0.99];
 
 function corrupted(config: CorruptionConfig, noise: readonly number[]): readonly number[] {
   const batch = new Batch(image, 1);
