@@ -10,6 +10,11 @@ import { readJson } from "./json.ts";
 const FORMAT = 1;
 
 const split = z.strictObject({ count: z.int(), origin: z.string() });
+const medium = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("image") }),
+  z.strictObject({ kind: z.literal("text"), alphabet: z.string() }),
+  z.strictObject({ kind: z.literal("sound"), rate: z.number().gt(0) }),
+]);
 const losses = z.strictObject({ loss: z.number(), reconstruction: z.number(), kl: z.number() });
 
 export const runConfig = z.strictObject({
@@ -23,6 +28,8 @@ export const runConfig = z.strictObject({
     /** How to load it again; null where it was made in memory. */
     source: z.record(z.string(), z.unknown()).nullable(),
     name: z.string(),
+    /** What the images stand for; runs from before there was a choice are of pictures. */
+    medium: medium.default({ kind: "image" }),
     image: imageShape,
     classes: z.array(z.string()).nullable(),
     fingerprint: z.string(),

@@ -249,7 +249,7 @@ export class TrainingRun implements AsyncIterable<Progress> {
   }
 
   #config(device: Device): RunConfig {
-    const { source, name, image, classes, fingerprint } = this.#data;
+    const { source, name, medium, image, classes, fingerprint } = this.#data;
     const splits = Object.fromEntries(
       splitNames.map((split) => [
         split,
@@ -261,7 +261,15 @@ export class TrainingRun implements AsyncIterable<Progress> {
       model: this.model,
       training: this.training,
       device,
-      data: { source, name, image, classes: classes === null ? null : [...classes], fingerprint, splits },
+      data: {
+        source,
+        name,
+        medium,
+        image,
+        classes: classes === null ? null : [...classes],
+        fingerprint,
+        splits,
+      },
     });
   }
 }

@@ -1,30 +1,27 @@
 /** Every data set by its description, the part of a run's configuration that says what it was trained on. */
-import { resolve } from "node:path";
+import { extname, resolve } from "node:path";
 import { z } from "zod";
 import { parse } from "../../graphs/config.ts";
-import type { Dataset, Split } from "../../src/data/dataset.ts";
-import { drawDigits } from "../../src/data/digits/digits.ts";
-import { divide } from "../../src/data/split.ts";
+import type { Dataset } from "../../src/data/dataset.ts";
 import { fail } from "../../src/ir/error.ts";
 import { exists, listFolder } from "../host/file.ts";
 import { nearest } from "../nearest.ts";
-import { sealed } from "./fingerprint.ts";
+import { isGenerated, loadGenerated } from "./generated.ts";
 import { idxFiles, loadIdxFolder } from "./idx.ts";
 import { loadImageFolder } from "./images.ts";
+import { holdsSounds } from "./layout.ts";
 import { loadMnist } from "./mnist.ts";
+import { loadSoundFolder } from "./sounds.ts";
+import { loadTextFile } from "./text.ts";
 
-/** The names that stand for a data set; everything else is a folder (`./mnist` is the folder of that name). */
-export const dataNames = ["digits", "mnist"] as const;
-
-/** The digits that are drawn: 20,000 to train on, 2,000 for validation and 2,000 for test. */
-const DIGITS = 24_000;
-const DIGITS_SEED = 1;
+/** The names that stand for a data set; everything else is a path (`./mnist` is the folder of that name). */
+export const dataNames = ["digits", "mnist", "lines", "tones"] as const;
 
 const count = z.int().min(1);
 
 /** What `DataSpec` is, for parsing it. */
 export const dataSpec = z.strictObject({
-  /** `digits`, `mnist`, or the path of a folder of IDX files or of images. */
+  /** A name in `dataNames`, or the path of a folder of IDX files, images or WAV files, or of a .txt file of lines. */
   name: z.string().min(1),
   /** Images only: the width and height, in pixels, that all are brought to. */
   resize: z.tuple([count, count]).optional(),
@@ -34,7 +31,7 @@ export const dataSpec = z.strictObject({
   validation: z.union([z.number().gt(0).lt(1), count]).optional(),
   /** Train on this many images only, the first, for a quick try. */
   limit: count.optional(),
-  /** Digits and images only: the seed that the digits are drawn with, or the order in which images are divided. */
+  /** The seed that digits, lines and tones are drawn with, or the order in which images, sounds and text are divided. */
   seed: z.int().min(0).optional(),
 });
 
@@ -57,48 +54,42 @@ export async function loadDataset(spec: DataSpec, options: LoadOptions = {}): Pr
 async function loadNamed(spec: DataSpec, options: LoadOptions): Promise<Dataset> {
   const { name, resize, channels, ...rest } = spec;
   await requireDataset(name);
-  const isImages = !isKnown(name) && idxFiles((await listFolder(name)).files).length === 0;
-  if (!isImages && (resize ?? channels) !== undefined) {
-    fail(name, `only folders of images take ${resize === undefined ? "channels" : "resize"}`);
-  }
-  if (isImages) {
+  const kind = await kindOf(name);
+  if (kind === "images") {
     const size = resize === undefined ? undefined : { width: resize[0], height: resize[1] };
     return loadImageFolder(name, { size, channels, ...rest, ...options });
   }
-  if (name === "digits") return digits(rest);
-  if (name === "mnist") return loadMnist({ ...rest, ...options });
+  if ((resize ?? channels) !== undefined)
+    fail(name, `only folders of images take ${resize === undefined ? "channels" : "resize"}`);
+  if (isGenerated(name)) return loadGenerated(name, rest);
+  if (kind === "mnist") return loadMnist({ ...rest, ...options });
+  if (kind === "text") return loadTextFile(name, { ...rest, ...options });
+  if (kind === "sounds") return loadSoundFolder(name, { ...rest, ...options });
   return loadIdxFolder(name, { ...rest, ...options });
+}
+
+/** What a name or a path stands for. */
+async function kindOf(
+  name: string,
+): Promise<(typeof dataNames)[number] | "text" | "idx" | "sounds" | "images"> {
+  const known = dataNames.find((one) => one === name);
+  if (known !== undefined) return known;
+  if (extname(name).toLowerCase() === ".txt") return "text";
+  if (idxFiles((await listFolder(name)).files).length > 0) return "idx";
+  return (await holdsSounds(name)) ? "sounds" : "images";
 }
 
 function isKnown(name: string): boolean {
   return dataNames.some((known) => known === name);
 }
 
-/** Throws where a name is neither a known data set's nor a folder's, with the nearest name there is. */
+/** Throws where a name is neither a known data set's nor a path, with the nearest name there is. */
 export async function requireDataset(name: string): Promise<void> {
   if (isKnown(name) || (await exists(name))) return;
   const meant = nearest(name, dataNames);
   const hint =
-    meant === undefined ? `neither ${dataNames.join(" nor ")} nor a folder` : `did you mean "${meant}"?`;
+    meant === undefined
+      ? `neither one of ${dataNames.join(", ")} nor a folder or .txt file`
+      : `did you mean "${meant}"?`;
   fail("data", `there is no "${name}": ${hint}`);
-}
-
-/** Digits drawn with one seed: first those for test, then those for validation, then as many as are trained on. */
-function digits({ validation = 2000, limit, seed = DIGITS_SEED }: Omit<DataSpec, "name">): Dataset {
-  const { train, test } = divide(DIGITS, { validation, test: 2000 }, "digits");
-  const tested = test.end - test.start;
-  const held = DIGITS - train.end;
-  const count = Math.min(DIGITS, held + (limit ?? DIGITS));
-  const { images, labels } = drawDigits(count, seed);
-  const take = (start: number, end: number): Split => ({
-    images: images.slice(start, end),
-    labels: labels.subarray(start, end),
-    origin: `digits[${start}:${end}] of seed ${seed}`,
-  });
-  return sealed("digits", {
-    train: take(held, count),
-    validation: take(tested, held),
-    test: take(0, tested),
-    classes: [..."0123456789"],
-  });
 }

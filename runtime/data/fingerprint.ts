@@ -1,12 +1,18 @@
 /** The last step of every loader: the name and the fingerprint that make loaded splits a data set. */
 import { createHash } from "node:crypto";
-import { type Dataset, type Split, type SplitName, splitNames } from "../../src/data/dataset.ts";
+import { type Dataset, type Medium, type Split, type SplitName, splitNames } from "../../src/data/dataset.ts";
 import { Images } from "../../src/data/images.ts";
 
 /** A data set of these splits, whose images all have the shape of the training images, with its fingerprint. */
-export function sealed(name: string, parts: Pick<Dataset, SplitName | "classes">): Dataset {
+export function sealed(
+  name: string,
+  parts: Pick<Dataset, SplitName | "classes">,
+  medium: Medium = { kind: "image" },
+): Dataset {
   const { train, validation, test, classes } = parts;
   const hash = createHash("sha256");
+  // Images came first, and their fingerprints stay; the same bytes are another data set with another alphabet or rate.
+  if (medium.kind !== "image") hash.update(`${JSON.stringify(medium)}\n`);
   for (const split of splitNames) {
     const { images, labels } = parts[split];
     const { channels, height, width } = images.image;
@@ -22,6 +28,7 @@ export function sealed(name: string, parts: Pick<Dataset, SplitName | "classes">
   });
   return {
     name,
+    medium,
     image: train.images.image,
     classes,
     train: labelled(train),

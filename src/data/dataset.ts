@@ -4,6 +4,16 @@ import type { ImageShape, Images } from "./images.ts";
 export const splitNames = ["train", "validation", "test"] as const;
 export type SplitName = (typeof splitNames)[number];
 
+/**
+ * What the images stand for. A line of text is an image `[characters, 1, length]`, one channel a character of the
+ * alphabet (its code points, in order), one-hot as 0 and 255. A clip of sound is an image `[1, 1, samples]`, 8-bit
+ * unsigned with 128 for silence, at `rate` samples a second.
+ */
+export type Medium =
+  | { readonly kind: "image" }
+  | { readonly kind: "text"; readonly alphabet: string }
+  | { readonly kind: "sound"; readonly rate: number };
+
 /** One part of a data set. */
 export interface Split {
   /** Images with the labels. */
@@ -17,6 +27,8 @@ export interface Split {
 export interface Dataset extends Readonly<Record<SplitName, Split>> {
   /** What the user called it: `digits`, `mnist`, or the folder. */
   readonly name: string;
+  /** What its images are: pictures, lines of text or clips of sound. */
+  readonly medium: Medium;
   /** The shape of every image in it. */
   readonly image: ImageShape;
   /** The classes' names, in the order of their numbers; null where the data has no labels. */

@@ -22,12 +22,13 @@ export interface Range {
  * Divides `total` images into training images first, then validation, then test images. A share below 1 is a part
  * of `total` (at least one image), from 1 on it is a number of images, and 0 is for a split found elsewhere.
  *
- * Throws, naming `place`, where no training image would be left.
+ * Throws, naming `place` and what there are too few of, where no training image would be left.
  */
 export function divide(
   total: number,
   shares: { readonly validation: number; readonly test: number },
   place: string,
+  noun = "images",
 ): { train: Range; validation: Range; test: Range } {
   const count = (share: number) =>
     share > 0 && share < 1 ? Math.max(1, Math.round(share * total)) : Math.floor(share);
@@ -36,8 +37,8 @@ export function divide(
   const train = total - validation - test;
   if (train < 1) {
     const parts = [`${validation} validation`, `${test} test`].filter((part) => !part.startsWith("0 "));
-    const wanted = parts.length === 0 ? "" : `: ${parts.join(" and ")} images leave none to train on`;
-    fail(place, `${total} images are too few${wanted}`);
+    const wanted = parts.length === 0 ? "" : `: ${parts.join(" and ")} ${noun} leave none to train on`;
+    fail(place, `${total} ${noun} are too few${wanted}`);
   }
   return {
     train: { start: 0, end: train },
