@@ -86,6 +86,13 @@ function expectClose(actual: readonly number[], expected: readonly number[]): vo
   for (const [i, value] of expected.entries()) expect(actual[i]).toBeCloseTo(value, 6);
 }
 
+/** What is nearest to each code in the whole batch, towards which it is drawn a little, chosen or not. */
+const revival = 0.1;
+const attractors = codebook.map((code) => {
+  const distances = wanted.flat().map((vector) => squaredDistance(code, vector));
+  return wanted.flat()[distances.indexOf(Math.min(...distances))]!;
+});
+
 test("every place gets the nearest code, and not all the same", () => {
   expect(new Set(chosen.flat()).size).toBeGreaterThan(1);
   expectClose(outputs.code!.data, codes.flat());
@@ -95,7 +102,8 @@ test("every place gets the nearest code, and not all the same", () => {
   );
 });
 
-test("the reconstruction is that of the codes; the rest is their distance, and β times it again", () => {
+test("the reconstruction is that of the codes; the rest is their distance, β times it again, and what strays", () => {
+  const strayed = revival * sum(codebook.map((code, i) => squaredDistance(code, attractors[i]!)));
   const images = decoded(model, codes, feeds);
   expectClose(
     outputs.reconstruction!.data,
@@ -103,9 +111,10 @@ test("the reconstruction is that of the codes; the rest is their distance, and �
   );
   expectClose(
     outputs.kl!.data,
-    wanted.map((vectors, i) =>
-      sum(vectors.map((vector, at) => (1 + beta) * squaredDistance(vector, codebook[chosen[i]![at]!]!))),
-    ),
+    wanted.map((vectors, i) => {
+      const each = vectors.map((vector, at) => squaredDistance(vector, codebook[chosen[i]![at]!]!));
+      return (1 + beta) * sum(each) + strayed;
+    }),
   );
 });
 
@@ -126,11 +135,14 @@ test("the decoder's gradient reaches the encoder as it is, and the codebook not 
   expect(outputs.lossByCodebook!.data.every((value) => value === 0)).toBe(true);
 });
 
-test("codes are drawn to what chose them, and the encoder to its codes by β", () => {
+test("codes are drawn to what chose them and to what is nearest, and the encoder to its codes by β", () => {
   const towards = codebook.map((row, code) =>
-    row.map((value, part) =>
-      sum(pairs.filter((pair) => pair.code === code).map(({ vector }) => 2 * (value - vector[part]!))),
-    ),
+    row.map((value, part) => {
+      const drawn = pairs
+        .filter((pair) => pair.code === code)
+        .map(({ vector }) => 2 * (value - vector[part]!));
+      return sum(drawn) + size * revival * 2 * (value - attractors[code]![part]!);
+    }),
   );
   expectClose(outputs.klByCodebook!.data, towards.flat());
   const committed = parts.map((part) =>

@@ -40,6 +40,9 @@ const settings = {
   iwae: { hidden: [6, 5], latent: 3, importanceSamples: 3 },
   "wae-mmd": convolutional,
   "vq-vae": { filters: [3, 4], codes: 5, embedding: 3 },
+  "colour-vae": convolutional,
+  "text-vae": { image: { channels: 5, height: 1, width: 6 }, ...dense },
+  "sound-vae": { image: { channels: 1, height: 1, width: 64 }, ...convolutional },
 } satisfies { readonly [N in PresetName]: Settings<N> };
 
 export const presetNames = Object.keys(presets) as readonly PresetName[];
