@@ -14,6 +14,8 @@ import { drawnState, normalised, type Tiny, tinyPresets } from "../support/prese
 import { lossNames, part, takeSteps } from "../support/stepping.ts";
 
 const STEPS = 3;
+/** Graphs so small are done before a second thread has begun. */
+const options = { threads: 1 };
 
 /** The steps of a preset, after an epoch, so that what is warmed up counts. */
 function jobOf({ model, training, data }: Tiny) {
@@ -62,7 +64,7 @@ describe.each([...tinyPresets, normalised])("$name", (tiny) => {
   let step: Numbers;
 
   beforeAll(async () => {
-    const session = await Session.open(graph, nodeHost);
+    const session = await Session.open(graph, nodeHost, options);
     step = await stepwise(job, inputs, async (feeds) => (await session.run(feeds as Tensors)) as Tensors);
     await session.release();
   });
@@ -75,7 +77,7 @@ describe.each([...tinyPresets, normalised])("$name", (tiny) => {
     ["training.onnx", openLoop],
     ["the step on resident images", openSteps],
   ])("%s does what step.onnx does", async (_, open) => {
-    expectSame(await takeSteps(open, job.task, { host: nodeHost }, job.feeds, 1), step);
+    expectSame(await takeSteps(open, job.task, { host: nodeHost, ...options }, job.feeds, 1), step);
   });
 });
 
