@@ -4,7 +4,7 @@ import { grad } from "../src/autodiff/grad.ts";
 import { within } from "../src/ir/origin.ts";
 // biome-ignore format: one list of names
 import {
-  abs, add, clip, div, flatten, gemm, log, mul, reciprocal, reduceMean, reduceSum, square, sub, transpose,
+  abs, add, clip, div, flatten, gemm, log, max, mul, reciprocal, reduceMean, reduceSum, square, sub, transpose,
 } from "../src/ops/index.ts";
 import type { Penalty } from "./deterministic.ts";
 import type { Floats } from "./model.ts";
@@ -82,5 +82,7 @@ function discrepancy(a: Floats, b: Floats, latent: number): Floats {
   const count = reduceSum(add(mul(norms(a), 0), 1));
   // A point is as near as can be to itself: those pairs are left out.
   const within = sub(add(similarity(a, a), similarity(b, b)), mul(count, 2 * WIDTHS.length));
-  return sub(div(within, mul(count, sub(count, 1))), div(mul(similarity(a, b), 2), square(count)));
+  // A batch of one image, such as the last of an evaluation, has no pairs: 0 of 1 then, not of 0.
+  const pairs = max(mul(count, sub(count, 1)), 1);
+  return sub(div(within, pairs), div(mul(similarity(a, b), 2), square(count)));
 }

@@ -4,6 +4,7 @@ import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { Jimp } from "jimp";
 import { beforeAll, describe, expect, test, vi } from "vitest";
+import { presets } from "../../graphs/presets.ts";
 import { version } from "../../src/version.ts";
 import { command, isthmus, start } from "../support/cli.ts";
 import { idxBytes } from "../support/idx.ts";
@@ -83,7 +84,7 @@ describe("a wrong call ends with exit code 2 and one line", () => {
     [train("--preset", "vea"), 'error: train: there is no preset "vea": did you mean "vae"?'],
     [
       train("--preset", "transformer"),
-      'error: train: there is no preset "transformer": there are vae, vae-2d, conv-vae',
+      `error: train: there is no preset "transformer": there are ${Object.keys(presets).join(", ")}`,
     ],
     [train("--data", "mnits"), 'error: data: there is no "mnits": did you mean "mnist"?'],
     [

@@ -142,7 +142,7 @@ describe("isthmus train --model", () => {
     expect(files).toContain("pictures/reconstructions.png");
     expect(files).not.toContain("pictures/samples.png");
     const report = await readFile(join(folder, "plain", "report.html"), "utf8");
-    expect(report).toContain("Bernoulli loss");
+    expect(report).toContain("Bernoulli likelihood");
     expect(report).toContain("const { code } = await encoder.run({ image });");
     expect(report).not.toContain("KL divergence");
     const evaluated = await isthmus(["evaluate", "plain"], folder);

@@ -85,7 +85,7 @@ describe("a run that is not as it was written", () => {
     [
       "with a model that there is not",
       () => configWith({ model: { family: "vea" } }),
-      'model.family must be one of vae, conv-vae, onnx, is "vea"',
+      'model.family must be one of vae, autoencoder, vq-vae, memorizer, onnx, is "vea"',
     ],
   ])("its run.json %s, is refused in a line that names the file", async (_, content, message) => {
     const out = await damaged({ "run.json": content() });

@@ -142,7 +142,9 @@ describe.skipIf(python.missing !== undefined)("PyTorch", () => {
       const actual = await evaluate(job);
       expect(actual.log_weights!.shape).toEqual([5, 16]);
       for (const [name, value] of Object.entries(actual)) {
-        expect(apart(value, expected[`evaluation.${name}`]!), name).toBeLessThan(2e-6);
+        // Near the prior, what a dimension costs is the small difference of large terms.
+        const tolerance = name === "kl_per_dimension" ? 1e-5 : 2e-6;
+        expect(apart(value, expected[`evaluation.${name}`]!), name).toBeLessThan(tolerance);
       }
     });
   });

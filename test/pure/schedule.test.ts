@@ -20,6 +20,21 @@ describe("factorAt", () => {
     ]);
   });
 
+  test("decay stays at 1, then falls in a straight line to 0", () => {
+    const at = factors({ kind: "decay", share: 0.4 }, [0, 6, 7, 9, 10, 11]);
+    for (const [i, factor] of [1, 1, 0.75, 0.25, 0, 0].entries()) expect(at[i]).toBeCloseTo(factor, 12);
+  });
+
+  test("burda has eight stages of 3^i epochs, 3,280 in all, each at 10^(-i/7)", () => {
+    const stages = Array.from({ length: 8 }, (_, i) => new Array<number>(3 ** i).fill(10 ** (-i / 7))).flat();
+    expect(stages).toHaveLength(3280);
+    for (const [epoch, factor] of stages.entries()) {
+      expect(factorAt({ kind: "burda" }, epoch, 3280)).toBe(factor);
+      expect(factorAt({ kind: "burda" }, epoch + 0.999, 3280)).toBe(factor);
+    }
+    expect(factorAt({ kind: "burda" }, 5000, 5000)).toBe(0.1);
+  });
+
   test("cosine falls from 1 to its floor, half way in the middle, and stays there", () => {
     const at = factors({ kind: "cosine", warmup: 0, floor: 0.2 }, [0, 5, 10, 12]);
     expect(at[0]).toBe(1);

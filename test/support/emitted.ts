@@ -1,9 +1,9 @@
-/** Every model file that Isthmus writes, for several models and optimizers. */
+/** Every model file that Isthmus writes, for several models and optimizers and for every preset. */
 import { parse } from "../../graphs/config.ts";
 import { describe, type ModelDescription, type ModelInput } from "../../graphs/families.ts";
-import { initialState } from "../../graphs/state.ts";
 import { type TrainingConfig, type TrainingInput, trainingConfig } from "../../graphs/training-config.ts";
 import { exportModel, type ModelName, modelNames } from "../../runtime/export.ts";
+import { drawnState, normalised, tinyPresets } from "./presets.ts";
 
 const image = { channels: 1, height: 4, width: 3 };
 const gaussian = (variance: number | "learned") => ({ kind: "gaussian", variance }) as const;
@@ -44,10 +44,14 @@ export interface Emitted {
   readonly bytes: Uint8Array;
 }
 
-export const emitted: readonly Emitted[] = Object.entries(settings).flatMap(([title, [input, given]]) => {
-  const model = describe(input);
+const models = [
+  ...Object.entries(settings).map(([title, [input, given]]) => [title, describe(input), given] as const),
+  ...[...tinyPresets, normalised].map(({ name, model, training }) => [name, model, training] as const),
+];
+
+export const emitted: readonly Emitted[] = models.flatMap(([title, model, given]) => {
   const training = parse(trainingConfig, given, title);
-  const parameters = initialState(model, training.optimizer, 1);
+  const parameters = drawnState(model, training);
   return modelNames.map((name) => ({
     title: `${title}-${name}`,
     name,

@@ -54,6 +54,11 @@ function nextState(state: Tensors, results: Tensors): Tensors {
   return Object.fromEntries(Object.keys(state).map((name) => [name, results[`${name}.next`]!]));
 }
 
+/** Of these tensors those that a model takes: one without a prior takes no noise. */
+function asked(session: Session, feeds: Tensors): Tensors {
+  return Object.fromEntries(session.inputs.map(({ name }) => [name, feeds[name]!]));
+}
+
 /** The losses of several runs one after the other. */
 function joined(runs: readonly Tensors[]): Tensors {
   const column = (name: string) =>
@@ -70,7 +75,8 @@ export async function followTraining(job: Job, runs: number): Promise<Followed> 
   for (let run = 0; run < runs; run++) {
     const [start, end] = [(run * STEPS) / runs, ((run + 1) * STEPS) / runs];
     const parts = Object.entries(sequences).map(([name, value]) => [name, part(value, start, end)] as const);
-    results.push(await session.run({ ...state, images: images!, ...Object.fromEntries(parts) }));
+    const fed = { ...state, images: images!, ...Object.fromEntries(parts) };
+    results.push(await session.run(asked(session, fed)));
     state = nextState(state, results.at(-1)!);
   }
   await session.release();
@@ -86,7 +92,7 @@ export async function followSteps(job: Job): Promise<Followed> {
   for (let step = 0; step < STEPS; step++) {
     const image = job.images.pick(part(index!, step).data as Int32Array).toTensor();
     const parts = Object.entries(sequences).map(([name, value]) => [name, part(value, step)] as const);
-    results.push(await session.run({ ...state, image, ...Object.fromEntries(parts) }));
+    results.push(await session.run(asked(session, { ...state, image, ...Object.fromEntries(parts) })));
     state = nextState(state, results.at(-1)!);
   }
   await session.release();
@@ -107,8 +113,7 @@ function evaluated(job: Job) {
 export async function evaluate(job: Job): Promise<Tensors> {
   const graph = evaluationGraph(job.model, DRAWS);
   const session = await Session.open(graph, nodeHost);
-  const state = Object.entries(beginningOf(job)).filter(([name]) => Object.hasOwn(graph.inputs, name));
-  const results = await session.run({ ...Object.fromEntries(state), ...evaluated(job) });
+  const results = await session.run(asked(session, { ...beginningOf(job), ...evaluated(job) }));
   await session.release();
   return results;
 }

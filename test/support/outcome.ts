@@ -12,7 +12,7 @@ export async function outcome(path: string): Promise<Readonly<Record<string, unk
 
 async function read(path: string, name: string): Promise<unknown> {
   if (name === "metrics.jsonl") {
-    const lines = (await readFile(path, "utf8")).trimEnd().split("\n");
+    const lines = (await readFile(path, "utf8")).split("\n").filter((line) => line !== "");
     return lines.map((line) => JSON.parse(line, timeless));
   }
   if (name === "run.json") return JSON.parse(await readFile(path, "utf8"), timeless);

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 def plain(reconstruction, noise):
     """The terms of an autoencoder without a prior, which sees no noise."""
     draws = reconstruction.expand(noise.shape[:-1])
-    return draws, torch.zeros_like(reconstruction), -draws
+    return draws, torch.zeros_like(reconstruction)[:, None], -draws, None
 
 
 class Dense(nn.Module):
@@ -97,7 +97,7 @@ class Variational(nn.Module):
         y = self.decoder(z.reshape(-1, 5)).reshape(*noise.shape[:-1], 784)
         reconstruction = F.binary_cross_entropy(y, x.expand_as(y), reduction="none").sum(-1)
         log_weights = prior.log_prob(z).sum(-1) - posterior.log_prob(z).sum(-1) - reconstruction
-        return reconstruction, kl_divergence(posterior, prior).sum(-1), log_weights
+        return reconstruction, kl_divergence(posterior, prior), log_weights, mean
 
 
 MODELS = {"dense": Dense, "convolutional": Convolutional, "variational": Variational}

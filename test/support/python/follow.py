@@ -29,9 +29,11 @@ def optimizer_of(settings, parameters):
 
 def evaluate(model, image, noise):
     with torch.no_grad():
-        reconstruction, kl, log_weights = model.terms(image.flatten(1), noise)
-    reconstruction = reconstruction.mean(0)
+        reconstruction, each, log_weights, mean = model.terms(image.flatten(1), noise)
+    reconstruction, kl = reconstruction.mean(0), each.sum(-1)
     terms = {"elbo": -(reconstruction + kl), "reconstruction": reconstruction, "kl": kl, "log_weights": log_weights}
+    if mean is not None:
+        terms |= {"kl_per_dimension": each, "mean": mean}
     return {f"evaluation.{name}": value.numpy() for name, value in terms.items()}
 
 
@@ -42,8 +44,8 @@ def train(model, training, data):
         data["index"], data["noise"], data["learning_rate"], data["kl_weight"]
     ):
         x = data["images"][index.long()].flatten(1).float() / 255
-        reconstruction, kl, _ = model.terms(x, noise)
-        reconstruction, kl = reconstruction.mean(), kl.mean()
+        reconstruction, kl, _, _ = model.terms(x, noise)
+        reconstruction, kl = reconstruction.mean(), kl.sum(-1).mean()
         loss = reconstruction + weight * kl
         optimizer.zero_grad()
         loss.backward()

@@ -60,11 +60,11 @@ class VAE(nn.Module):
         self.decoder = Decoder(pixels, hidden[::-1], latent, activation, likelihood)
 
     def terms(self, x, noise):
-        """Of images [batch, pixels] and noise [..., batch, latent]: reconstruction [..., batch], KL [batch], log weights."""
+        """Of images [batch, pixels] and noise [..., batch, latent]: reconstruction [..., batch], KL [batch, latent], log weights, means."""
         posterior = self.encoder(x)
         z = posterior.mean + posterior.stddev * noise
         prior = Normal(torch.zeros_like(posterior.mean), torch.ones_like(posterior.mean))
         reconstruction = self.decoder(z)(x)
-        kl = kl_divergence(posterior, prior).sum(-1)
+        kl = kl_divergence(posterior, prior)
         log_weights = prior.log_prob(z).sum(-1) - posterior.log_prob(z).sum(-1) - reconstruction
-        return reconstruction, kl, log_weights
+        return reconstruction, kl, log_weights, posterior.mean
