@@ -21,7 +21,12 @@ afterEach(() => void vi.restoreAllMocks());
 
 describe.each([...tinyPresets, normalised])("$name", ({ model, training, data }) => {
   const begin = (options: Partial<TrainOptions>) =>
-    new TrainingRun(model, data, { ...training, device: "cpu", threads: 1, report: false, ...options }, nodeHost);
+    new TrainingRun(
+      model,
+      data,
+      { ...training, device: "cpu", threads: 1, report: false, ...options },
+      nodeHost,
+    );
 
   test("stopped in mid-epoch and gone on with ends as one that was not, in files that ONNX Runtime alone runs", async () => {
     const folder = await temporaryFolder();
