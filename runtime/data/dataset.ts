@@ -89,7 +89,7 @@ export async function requireDataset(name: string): Promise<void> {
   const meant = nearest(name, dataNames);
   const hint =
     meant === undefined
-      ? `neither ${dataNames.join(", ")} nor a folder or .txt file`
+      ? `neither one of ${dataNames.join(", ")} nor a folder or .txt file`
       : `did you mean "${meant}"?`;
   fail("data", `there is no "${name}": ${hint}`);
 }

@@ -57,7 +57,7 @@ const generators = {
 export type GeneratedName = keyof typeof generators;
 
 export function isGenerated(name: string): name is GeneratedName {
-  return name in generators;
+  return Object.hasOwn(generators, name);
 }
 
 /** Drawn with one seed: first what is for test, then what is for validation, then as many as are trained on. */

@@ -25,7 +25,8 @@ export async function loadTextFile(
   options: Division & { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<Dataset> {
   const lines = linesIn(decoded(await readBytes(path, FILE_LIMIT, options.signal), path), path);
-  const kinds = new Set([" ", ...lines.flatMap((line) => [...line])]);
+  const kinds = new Set(" ");
+  for (const line of lines) for (const character of line) kinds.add(character);
   if (kinds.size > KINDS) fail(path, `has ${kinds.size} kinds of characters, and at most ${KINDS} are taken`);
   const alphabet = [...kinds].sort((a, b) => a.codePointAt(0)! - b.codePointAt(0)!).join("");
   const length = lines.reduce((longest, line) => Math.max(longest, [...line].length), 0);

@@ -88,12 +88,19 @@ function headingMarks(
     frameAnchor: "top-left",
     textAnchor: "start",
     lineAnchor: "bottom",
+    facet: "super", // once, however many facets there are
     dx: -marginLeft,
   } as const;
   let start = 0;
   const names = series.toReversed().flatMap(([name, color]) => {
     start -= 5.4 * name.length;
-    const at = { frameAnchor: "top-right", textAnchor: "start", lineAnchor: "middle", dy: -36 } as const;
+    const at = {
+      frameAnchor: "top-right",
+      textAnchor: "start",
+      lineAnchor: "middle",
+      facet: "super",
+      dy: -36,
+    } as const;
     const entry = [
       plot.text([name], { ...at, dx: start }),
       plot.dot([name], { ...at, symbol: "square", r: 4, fill: color, dx: start - 9 }),

@@ -1,4 +1,4 @@
-/** SVG to pixels, with a font of our own: a bare container has none. */
+/** SVG to pixels, with fonts of our own: a bare container has none. */
 import { createRequire } from "node:module";
 import type { ResvgRenderOptions } from "@resvg/resvg-js";
 import { escapeHtml } from "./html.ts";
@@ -7,8 +7,15 @@ import type { Raster, Rgb } from "./raster.ts";
 /** The family in charts: what the reader's system has where it is embedded in HTML, Lato in a PNG. */
 export const CHART_FONT = "system-ui, sans-serif";
 
+/** The families in which all characters are as wide. DM Mono, that of a PNG, comes first: resvg looks no further. */
+export const FIXED_FONT = "DM Mono, ui-monospace, monospace";
+
 const require = createRequire(import.meta.url);
-const FONT_FILES = ["400Regular/Lato_400Regular.ttf", "700Bold/Lato_700Bold.ttf"];
+const FONT_FILES = [
+  "lato/400Regular/Lato_400Regular.ttf",
+  "lato/700Bold/Lato_700Bold.ttf",
+  "dm-mono/400Regular/DMMono_400Regular.ttf",
+];
 
 /** Draws an SVG document to a PNG file, `zoom` times its size. */
 export async function svgToPng(svg: string, zoom: number): Promise<Uint8Array> {
@@ -39,7 +46,7 @@ async function render(svg: string, options: ResvgRenderOptions) {
 function fonts(): NonNullable<ResvgRenderOptions["font"]> {
   return {
     loadSystemFonts: false,
-    fontFiles: FONT_FILES.map((file) => require.resolve(`@expo-google-fonts/lato/${file}`)),
+    fontFiles: FONT_FILES.map((file) => require.resolve(`@expo-google-fonts/${file}`)),
     defaultFontFamily: "Lato",
     sansSerifFamily: "Lato",
   };

@@ -35,12 +35,13 @@ function drawTone(frequency: number, random: Random, out: Uint8Array): void {
   const evenness = random.uniform(0, 1); // none of the even harmonics sounds like a clarinet
   const attack = random.uniform(0.004, 0.02);
   const decay = random.uniform(0.06, 0.4);
-  const noise = random.uniform(0.002, 0.01);
+  const hiss = random.uniform(0.002, 0.01);
   const harmonics = Array.from({ length: HARMONICS }, (_, k) => ({
     turns: (k + 1) * frequency,
     phase: random.uniform(0, 2 * Math.PI),
     strength: brightness ** k * (k % 2 === 1 ? evenness : 1),
   }));
+  const noise = random.fillNormal(new Float32Array(out.length));
   // So that no phases of the harmonics can drive the sum beyond the range.
   const whole = harmonics.reduce((sum, { strength }) => sum + strength, 0);
   for (let i = 0; i < out.length; i++) {
@@ -50,7 +51,7 @@ function drawTone(frequency: number, random: Random, out: Uint8Array): void {
     let wave = 0;
     for (const { turns, phase, strength } of harmonics)
       wave += strength * Math.sin(2 * Math.PI * turns * time + phase);
-    const sample = loudness * envelope * (wave / whole) + noise * random.normal();
+    const sample = loudness * envelope * (wave / whole) + hiss * noise[i]!;
     out[i] = Math.max(0, Math.min(255, Math.round(128 + 127 * sample)));
   }
 }

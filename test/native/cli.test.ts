@@ -86,7 +86,10 @@ describe("a wrong call ends with exit code 2 and one line", () => {
       'error: train: there is no preset "transformer": there are vae, vae-2d, conv-vae',
     ],
     [train("--data", "mnits"), 'error: data: there is no "mnits": did you mean "mnist"?'],
-    [train("--data", "no/such"), 'error: data: there is no "no/such": neither digits nor mnist nor a folder'],
+    [
+      train("--data", "no/such"),
+      'error: data: there is no "no/such": neither one of digits, mnist, lines, tones nor a folder or .txt file',
+    ],
     [train("--data", "tiny", "--limit", "0"), "error: data: limit must be at least 1, is 0"],
     [train("--data", "tiny", "--channels", "2"), "error: data: channels must be 1 or 3, is 2"],
     [train("--data", "tiny", "--latent", "0"), "error: model: latent must be at least 1, is 0"],

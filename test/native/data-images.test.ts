@@ -246,7 +246,7 @@ describe("loadImageFolder", () => {
     [
       "no images",
       async () => ({ "notes.txt": "nothing" }),
-      ": holds no images (.png, .jpg, .bmp, .gif, .tiff) and no IDX files",
+      ": holds no images (.png, .jpg, .bmp, .gif, .tiff), no sounds (.wav) and no IDX files",
     ],
     [
       "two images",

@@ -58,9 +58,15 @@ describe("loadDataset", () => {
 
   test.each<[DataSpec, string]>([
     [{ name: "mnits" }, 'data: there is no "mnits": did you mean "mnist"?'],
-    [{ name: "no/such/folder" }, 'data: there is no "no/such/folder": neither digits nor mnist nor a folder'],
+    [
+      { name: "no/such/folder" },
+      'data: there is no "no/such/folder": neither one of digits, mnist, lines, tones nor a folder or .txt file',
+    ],
     [{ name: "package.json" }, "package.json: is not a folder"],
-    [{ name: "test/pure" }, "test/pure: holds no images (.png, .jpg, .bmp, .gif, .tiff) and no IDX files"],
+    [
+      { name: "test/pure" },
+      "test/pure: holds no images (.png, .jpg, .bmp, .gif, .tiff), no sounds (.wav) and no IDX files",
+    ],
     [{ name: "digits", channels: 3 }, "digits: only folders of images take channels"],
     [{ name: "" }, 'data: name must not be empty, is ""'],
     [{ name: "digits", limit: 0 }, "data: limit must be at least 1, is 0"],
