@@ -7,7 +7,7 @@ import { fail } from "../src/ir/error.ts";
 import type { Tensors } from "../src/ir/tensor.ts";
 import { type DataSpec, dataSpec, type LoadOptions, loadDataset } from "./data/dataset.ts";
 import { Evaluator } from "./evaluate.ts";
-import { exportModel, type ModelName, type Trained } from "./export.ts";
+import { exportModel, type ModelName } from "./export.ts";
 import type { Host, HostOptions } from "./host/host.ts";
 import type { Losses } from "./losses.ts";
 import { Decoder, Encoder } from "./models.ts";
@@ -68,7 +68,8 @@ export class Run {
   /** The bytes of one of its models. */
   model(name: ModelName): Uint8Array {
     const { model, training, data, result } = this.config;
-    const trained: Trained = { model, training, classes: data.classes, parameters: this.parameters, result };
-    return exportModel(name, trained);
+    const { classes, medium } = data;
+    const { parameters } = this;
+    return exportModel(name, { model, training, classes, medium, parameters, result });
   }
 }
