@@ -4,6 +4,8 @@ import type { Progress } from "../trainer.ts";
 import { showCount } from "./output.ts";
 
 const BAR = 34;
+/** Letters of a penalty's name that a line has room for. */
+const LONGEST_NAME = 16;
 
 /** Shows one progress after the other. */
 export interface ProgressView {
@@ -12,11 +14,20 @@ export interface ProgressView {
   readonly end: () => void;
 }
 
-export function progressView(): ProgressView {
-  return stderr.isTTY ? bar() : lines();
+/** `penalty` is the name of the term `kl`, null where there is none; `noun` is what an image is called. */
+export function progressView(penalty: string | null, noun: string): ProgressView {
+  const figures: Figures = ({ loss, kl, imagesPerSecond }, validation) => {
+    const name = penalty === null || penalty.length <= LONGEST_NAME ? penalty : "penalty";
+    const term = name === null ? "" : `  ${name} ${kl.toFixed(1)}`;
+    const valid = validation === null ? "" : `  valid ${validation.loss.toFixed(1)}`;
+    return `loss ${loss.toFixed(1)}${term}${valid}  ${showCount(imagesPerSecond)} ${noun}s/s`;
+  };
+  return stderr.isTTY ? bar(figures) : lines(figures);
 }
 
-function bar(): ProgressView {
+type Figures = (progress: Progress, validation: Progress["validation"]) => string;
+
+function bar(figures: Figures): ProgressView {
   let isOpen = false;
   let validation: Progress["validation"] = null;
   return {
@@ -35,7 +46,7 @@ function bar(): ProgressView {
   };
 }
 
-function lines(): ProgressView {
+function lines(figures: Figures): ProgressView {
   return {
     show: (progress) => {
       const { epoch, epochs, validation } = progress;
@@ -43,11 +54,6 @@ function lines(): ProgressView {
     },
     end: () => {},
   };
-}
-
-function figures({ loss, kl, imagesPerSecond }: Progress, validation: Progress["validation"]): string {
-  const valid = validation === null ? "" : `  valid ${validation.loss.toFixed(1)}`;
-  return `loss ${loss.toFixed(1)}  kl ${kl.toFixed(1)}${valid}  ${showCount(imagesPerSecond)} images/s`;
 }
 
 /** `0:04`, `1:02:03` */

@@ -7,8 +7,8 @@ import { components } from "../pictures/components.ts";
 import { klPerDimension } from "../pictures/divergence.ts";
 import type { Picture } from "../pictures/picture.ts";
 import { latentScatter } from "../pictures/scatter.ts";
-import { areContinuous } from "./reconstructions.ts";
 import type { Study } from "./study.ts";
+import { areContinuous } from "./walks.ts";
 
 /** Fewer codes than this make no cloud. */
 const FEWEST = 20;

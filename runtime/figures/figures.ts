@@ -4,16 +4,16 @@ import type { Losses } from "../losses.ts";
 import { lossCurves } from "../pictures/losses.ts";
 import type { Picture } from "../pictures/picture.ts";
 import { activityFigure, componentFigure, divergenceFigure, scatterFigure, usageFigure } from "./codes.ts";
-import { denoisingFigure, reconstructionFigure, walkFigure } from "./reconstructions.ts";
+import { reconstructionFigure } from "./reconstructions.ts";
 import { planeFigure, sampleFigure, sweepFigure } from "./samples.ts";
 import { type Study, type Subject, study } from "./study.ts";
+import { walkFigure } from "./walks.ts";
 
 type Figure = (study: Study) => Promise<Picture | null>;
 
 const figures: readonly Figure[] = [
   lossFigure,
   reconstructionFigure,
-  denoisingFigure,
   sampleFigure,
   componentFigure,
   scatterFigure,
@@ -42,7 +42,8 @@ async function lossFigure({ metrics, facts, noun }: Study): Promise<Picture | nu
   const epochs = metrics.map((epoch) => ({
     ...epoch,
     train: shownLosses(facts, epoch.train),
-    validation: shownLosses(facts, epoch.validation),
+    // A memory is measured on what it is trained on.
+    validation: facts.isMemory ? null : shownLosses(facts, epoch.validation),
   }));
   return lossCurves(epochs, { measure: `${facts.unit} per ${noun}`, penalty: facts.penalty ?? "" });
 }

@@ -58,7 +58,7 @@ export async function codeUsage(usage: ArrayLike<number>): Promise<Picture> {
     {
       name: "code-usage",
       title: "How often each code is used",
-      caption: `Every place of a test image's code is one of ${shares.length} vectors. ${used} of them (${percent(used / shares.length)}) are used at all, and the perplexity is ${perplexity}: as if ${perplexity} were used equally often.`,
+      caption: `Every place of a test image's code is one of ${shares.length} vectors. ${used} of them (${percent(used / shares.length)}) ${used === 1 ? "is" : "are"} used at all, and the perplexity is ${perplexity}: as if ${perplexity} were used equally often.`,
       alt: `A bar chart of how often each of ${shares.length} codes is used, in falling order; ${used} are used at all`,
     },
   );

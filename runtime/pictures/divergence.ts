@@ -24,9 +24,11 @@ export async function klPerDimension(kl: ArrayLike<number>, noun = "image"): Pro
       name: "kl-per-dimension",
       title: "What each dimension carries",
       caption: `How far the codes' distribution is from the prior in each latent dimension: the information that dimension carries. ${
-        unused === 0
-          ? `All ${kl.length} are in use.`
-          : `${used} of ${kl.length} are in use; the other ${unused === 1 ? "one says" : `${unused} say`} next to nothing about the ${noun}.`
+        used === 0
+          ? `None of the ${kl.length} is in use: the codes say next to nothing about the ${noun}.`
+          : unused === 0
+            ? `All ${kl.length} are in use.`
+            : `${used} of ${kl.length} are in use; the other ${unused === 1 ? "one says" : `${unused} say`} next to nothing about the ${noun}.`
       }`,
       alt: `A bar chart of the KL divergence of ${kl.length} latent dimensions, ${used} of them in use`,
     },

@@ -33,7 +33,7 @@ export async function denoised(originals: Images, shown: Images, restored: Image
       ["restored", restored],
     ],
     {
-      name: "denoised",
+      name: "reconstructions",
       title: "What was lost, restored",
       caption:
         "Test images, under each what the encoder was shown of it, corrupted as in training, and under that what the decoder made of the code.",
@@ -87,12 +87,12 @@ export async function classSamples(
   const rows = Math.ceil(images.count / columns);
   return sheetPicture(
     images,
-    { columns, rowLabels: classes.slice(0, rows) },
+    { columns, rowLabels: classes.slice(0, rows), labelSize: 26 },
     {
       name: "samples",
       title: "Samples of each class",
       caption:
-        "Each row is a class that the decoder was told, each column one draw from the prior: what stays the same down a column is the style, which is all that the code has to say.",
+        "Each row is a class that the decoder was told, each column one draw from the prior: what stays the same down a column is the style, which is what is left for the code to say.",
       alt: `${rows} rows of ${columns} images, a row a class and a column a latent code`,
       wide: false,
     },

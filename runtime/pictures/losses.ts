@@ -22,7 +22,7 @@ const TRAIN = "#ff725c";
 const VALIDATION = PALETTE[0];
 const DOTS_UP_TO = 30;
 /** Characters of a panel's title that leave room for the names of the series. */
-const LONGEST_TITLE = 25;
+const LONGEST_TITLE = 23;
 
 /** What the curves' panels are called. */
 export interface LossWords {

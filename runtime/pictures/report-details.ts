@@ -12,7 +12,7 @@ export function usageSection({ model, commands }: ReportData): Html | null {
 ${
   model === null
     ? null
-    : html`<p>The encoder takes images <code>[batch, ${model.image.channels}, ${model.image.height}, ${model.image.width}]</code> with values from 0 to 1${standFor(model.medium)}${model.takesLabel.encoder ? html` and their classes <code>label</code>` : null}, and gives <code>${model.outputs.join(", ")}</code>; the decoder takes codes <code>[batch, ${model.latent}]</code>${model.takesLabel.decoder ? html` and classes <code>label</code>` : null} and gives images. Any ONNX Runtime runs them.</p>
+    : html`<p>The encoder takes images <code>[batch, ${model.image.channels}, ${model.image.height}, ${model.image.width}]</code> with values from 0 to 1${standFor(model.medium)}${model.takesLabel.encoder ? html` and their classes <code>label</code>` : null} and gives <code>${model.outputs.join(", ")}</code>; the decoder takes codes <code>[batch, ${model.latent}]</code>${model.takesLabel.decoder ? html` and classes <code>label</code>` : null} and gives images. Any ONNX Runtime runs them.</p>
 <div class="snippets">${usageSnippets(model).map(({ title, code }) => codeBlock(title, code))}</div>`
 }
 ${commands.length === 0 ? null : codeBlock("The same run again", commands.join("\n"))}
@@ -22,8 +22,8 @@ ${commands.length === 0 ? null : codeBlock("The same run again", commands.join("
 
 /** What images are where they are no pictures. */
 function standFor({ kind }: Medium): string {
-  if (kind === "text") return ", a channel for each character and a column for each place of the line,";
-  return kind === "sound" ? ", samples of which one half is silence," : "";
+  if (kind === "text") return " (a channel for each character, a column for each place of the line)";
+  return kind === "sound" ? " (samples of sound, of which one half is silence)" : "";
 }
 
 function codeBlock(title: string, code: string): Html {

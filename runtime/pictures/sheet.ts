@@ -18,6 +18,8 @@ export interface SheetLayout {
   readonly scale?: number;
   /** Names of the rows, written to their left and repeated; rows of one set stand closer than sets. */
   readonly rowLabels?: readonly string[];
+  /** The height of their letters in pixels; 13 where not given. */
+  readonly labelSize?: number;
   /** Cells, counted in rows from the top left, that are passed over. */
   readonly empty?: ReadonlySet<number>;
 }
@@ -62,7 +64,7 @@ export function sheetGeometry(
 export async function contactSheet(images: Images, layout: SheetLayout): Promise<Raster> {
   const labels = await Promise.all(
     (layout.rowLabels ?? []).map((label) =>
-      textRaster(label, { size: LABEL_SIZE, color: LABEL_COLOR, background: BACKGROUND }),
+      textRaster(label, { size: layout.labelSize ?? LABEL_SIZE, color: LABEL_COLOR, background: BACKGROUND }),
     ),
   );
   const labelWidth = Math.max(0, ...labels.map((label) => label.width));

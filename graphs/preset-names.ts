@@ -1,0 +1,25 @@
+/** The names of the presets, for whoever lists them without loading what they are made of. */
+
+export const presetNames = [
+  "linear-ae",
+  "pca",
+  "undercomplete-ae",
+  "deep-ae",
+  "conv-ae",
+  "denoising-ae",
+  "sparse-ae",
+  "contractive-ae",
+  "memorizer",
+  "vae",
+  "vae-2d",
+  "conv-vae",
+  "beta-vae",
+  "conditional-vae",
+  "burda-vae",
+  "iwae",
+  "wae-mmd",
+  "vq-vae",
+  "colour-vae",
+  "text-vae",
+  "sound-vae",
+] as const;
