@@ -114,12 +114,12 @@ export async function namedData({
 export async function dataFor(run: Run, flags: DataFlags): Promise<Dataset> {
   if (flags.data === undefined) return run.data();
   const data = await namedData({ ...flags, data: flags.data });
-  requireShape(data.image, run.config.model.image);
   const [given, taken] = [data.medium, run.config.data.medium];
   if (given.kind !== taken.kind)
     fail("data", `these are ${given.kind}, and the run was trained on ${taken.kind}`);
   if (given.kind === "text" && taken.kind === "text" && given.alphabet !== taken.alphabet)
     fail("data", `the lines are of the alphabet "${given.alphabet}", the run's of "${taken.alphabet}"`);
+  requireShape(data.image, run.config.model.image);
   return data;
 }
 

@@ -10,6 +10,8 @@ export interface BarWords {
   readonly each: readonly [one: string, many: string];
   /** What they are in the order of. */
   readonly order: string;
+  /** What the axis reaches at least, so that next to nothing looks like it; 0 where not given. */
+  readonly reach?: number;
 }
 
 /** Bars that are named by their positions, from 0; more than this have no room for it. */
@@ -20,7 +22,7 @@ export async function sortedBars(values: ArrayLike<number>, words: BarWords): Pr
   const bars = Array.from(values, (value, position) => ({ value, position })).sort(
     (a, b) => b.value - a.value,
   );
-  const { title, vertical, each, order } = words;
+  const { title, vertical, each, order, reach = 0 } = words;
   const isNamed = bars.length <= MOST_NAMED;
   return drawPanel(
     {
@@ -46,6 +48,7 @@ export async function sortedBars(values: ArrayLike<number>, words: BarWords): Pr
     (plot) => [
       plot.barY(bars, { x: "position", y: "value", fill: PALETTE[0] }),
       plot.ruleY([0], { strokeOpacity: 0.5 }),
+      plot.ruleY([reach], { strokeOpacity: 0 }),
     ],
   );
 }

@@ -19,6 +19,7 @@ export async function klPerDimension(kl: ArrayLike<number>, noun = "image"): Pro
       vertical: `nats per ${noun}`,
       each: ["latent dimension", "latent dimensions"],
       order: "their share",
+      reach: UNUSED_BELOW / 10,
     },
     {
       name: "kl-per-dimension",

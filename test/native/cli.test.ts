@@ -127,7 +127,7 @@ describe("a wrong call ends with exit code 2 and one line", () => {
       /^error: option '--split <name>' argument 'tets' is invalid\. Allowed choices are train, validation, test\.$/,
     ],
     [["sample", "newer"], NEWER],
-    [["sample", "newer", "--out", "a.jpg"], "error: a.jpg: must end in .png or .npy"],
+    [["sample", "newer", "--out", "a.jpg"], "error: a.jpg: must end in .png or .npy or .txt or .wav"],
     [["sample", "newer", "--count", "0"], /It must be at least 1\.$/],
     [["interpolate", "newer", "--steps", "1"], /It must be at least 2\.$/],
     [["encode", "model.onnx", "--out", "codes.txt"], "error: codes.txt: must end in .npy or .csv"],
