@@ -40,8 +40,9 @@ export function pairsOf({ count, labels }: Images, wanted: number, areAlike: boo
   const order = [...new Random(seed, "interpolations").permutation(count)];
   return Array.from({ length: wanted }, (_, i): Pair => {
     const from = order[i % count]!;
-    const rest = order.slice((wanted + 3 * i) % count);
+    const start = (wanted + 3 * i) % count;
+    const rest = [...order.slice(start), ...order.slice(0, start)];
     const fits = (to: number) => to !== from && (labels?.[to] === labels?.[from]) === areAlike;
-    return [from, rest.find(fits) ?? rest.find((to) => to !== from) ?? order.find((to) => to !== from)!];
+    return [from, rest.find(fits) ?? rest.find((to) => to !== from)!];
   });
 }

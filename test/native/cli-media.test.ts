@@ -22,7 +22,7 @@ const path = (name: string) => join(folder, name);
 const text = (name: string) => readFile(path(name), "utf8");
 const at = { device: "cpu", threads: 1 } as const;
 
-async function trained(out: string, name: string, model: Omit<ModelInput, "image">, limit?: number) {
+async function trained(out: string, name: string, model: object, limit?: number) {
   const data = await loadDataset({ name, ...(limit && { limit }) });
   const classes = "classes" in model ? { classes: data.classes!.length } : {};
   const settings = { ...tinyTraining, epochs: 1, report: false, out: path(out) };

@@ -27,7 +27,7 @@ async function reported(model: ModelInput, data: Dataset = digits, options: Trai
   return { pictures, page: await readFile(join(out, "report.html"), "utf8") };
 }
 
-const plain = { family: "autoencoder", image, hidden: [8], latent: 3 } as const;
+const plain = { family: "autoencoder" as const, image, hidden: [8], latent: 3 };
 
 describe("a report has the figures of", () => {
   test("a VAE: sweeps of its latents, the most informative first", async () => {
@@ -45,7 +45,7 @@ describe("a report has the figures of", () => {
   });
 
   test("a conditional VAE on a plane: samples of each class, and pairs of one class", async () => {
-    const model = { family: "vae", image, hidden: [8], latent: 2, classes: 10 } as const;
+    const model: ModelInput = { family: "vae", image, hidden: [8], latent: 2, classes: 10 };
     const { pictures, page } = await reported(model);
     expect(pictures).toContain("latent-grid");
     expect(pictures).not.toContain("sweeps");
@@ -57,7 +57,7 @@ describe("a report has the figures of", () => {
 
   test("a linear autoencoder that was not trained: its components, and no losses", async () => {
     const likelihood = { kind: "squared-error", output: "linear" } as const;
-    const linear = { ...plain, hidden: [], activation: "linear", initialiser: "pca", likelihood } as const;
+    const linear: ModelInput = { ...plain, hidden: [], activation: "linear", initialiser: "pca", likelihood };
     const { pictures, page } = await reported(linear, digits, { epochs: 0 });
     expect(pictures).toEqual(["components", "interpolations", "latent-scatter", "reconstructions"]);
     expect(page).not.toMatch(/KL divergence|reconstruction<\/span>/);
@@ -81,7 +81,7 @@ describe("a report has the figures of", () => {
   });
 
   test("a VQ-VAE: how its codebook is used, and nothing between the codes", async () => {
-    const model = { family: "vq-vae", image, filters: [4, 4], codes: 8, embedding: 4 } as const;
+    const model: ModelInput = { family: "vq-vae", image, filters: [4, 4], codes: 8, embedding: 4 };
     const { pictures, page } = await reported(model);
     expect(pictures).toEqual(["code-usage", "losses", "reconstructions"]);
     expect(page).toMatch(/one of 8 vectors/);
@@ -92,7 +92,7 @@ describe("a report has the figures of", () => {
     ["learned", ["interpolations", "losses", "reconstructions"]],
   ] as const)("a memory with %s codes: all that it holds", async (codes, expected) => {
     const train = { ...digits.train, images: digits.train.images.slice(0, 17) };
-    const model = { family: "memorizer", image, hidden: [8], items: 17, codes, latent: 3 } as const;
+    const model: ModelInput = { family: "memorizer", image, hidden: [8], items: 17, codes, latent: 3 };
     const { pictures, page } = await reported(model, { ...digits, train }, { batch: 17 });
     expect(pictures).toEqual(expected);
     expect(page).toContain("All 17 images that the model holds");
