@@ -14,14 +14,11 @@ import { vqVae } from "./models/vq-vae.ts";
 
 export const families = { vae, autoencoder, "vq-vae": vqVae, memorizer, onnx } as const;
 
+type Config = (typeof families)[keyof typeof families]["config"];
+const configs = Object.values(families).map(({ config }) => config) as [Config, ...Config[]];
+
 /** A model as data; `family` says which of the families it is of. */
-export const modelDescription = z.discriminatedUnion("family", [
-  vae.config,
-  autoencoder.config,
-  vqVae.config,
-  memorizer.config,
-  onnx.config,
-]);
+export const modelDescription = z.discriminatedUnion("family", configs);
 export type ModelDescription = z.output<typeof modelDescription>;
 /** A description in which everything that has a default may be left out. */
 export type ModelInput = z.input<typeof modelDescription>;

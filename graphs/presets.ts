@@ -52,6 +52,8 @@ const burda: Defaults<"vae"> = {
 const burdaTraining: Partial<TrainingInput> = {
   ...{ epochs: 100, batch: 20, learningRate: 1e-3 },
   optimizer: { kind: "adam", epsilon: 1e-4 },
+  // Of so small batches each step is mostly noise: the rate has to fall for long.
+  learningRateSchedule: { kind: "cosine" },
 };
 
 export const presets = {
@@ -115,29 +117,29 @@ export const presets = {
   ),
   /** Every place of a 7 × 7 image is one of a codebook's vectors (van den Oord et al. 2017). */
   "vq-vae": preset("vq-vae", {}, { training: { epochs: 20 } }),
-  /** Colour images from a folder, with pixels of one learned variance (Rybkin et al. 2021). */
+  /** Colour images from a folder, whose pixels are normal variables. */
   "colour-vae": preset(
     "vae",
     {
       ...{ filters: [32, 64, 128], hidden: [256], latent: 64, initialiser: "glorot" },
-      likelihood: { kind: "gaussian", variance: "learned" },
+      likelihood: { kind: "gaussian", variance: 0.01 },
     },
-    { training: { epochs: 100, batch: 64 } },
+    { training: { epochs: 100, batch: 32 } },
   ),
   /** Lines of text, a channel for each character: what is between two lines is a line as well (Bowman et al. 2016). */
   "text-vae": preset(
     "vae",
-    { hidden: [512], latent: 32, likelihood: { kind: "categorical" } },
-    { data: { name: "lines" }, training: { epochs: 20 } },
+    { hidden: [512, 512], latent: 32, likelihood: { kind: "categorical" } },
+    { data: { name: "lines" }, training: { epochs: 30, klWeight: 0.2 } },
   ),
   /** Clips of sound through convolutions along time. */
   "sound-vae": preset(
     "vae",
     {
-      ...{ filters: [32, 64, 128], kernel: 16, stride: 4, hidden: [256], latent: 32, initialiser: "glorot" },
-      likelihood: { kind: "gaussian", variance: "learned" },
+      ...{ filters: [32, 64], kernel: 32, stride: 8, hidden: [256], latent: 64, initialiser: "glorot" },
+      likelihood: { kind: "gaussian", variance: 0.005 },
     },
-    { data: { name: "tones" }, training: { epochs: 50, batch: 64 } },
+    { data: { name: "tones" }, training: { epochs: 60, batch: 64 } },
   ),
 } as const satisfies Readonly<Record<(typeof presetNames)[number], unknown>>;
 

@@ -48,6 +48,7 @@ export * as ops from "../src/ops/index.ts";
 export * as optim from "../src/optim/index.ts";
 export { simplify } from "../src/passes/simplify.ts";
 export { version } from "../src/version.ts";
+export { collapseOf } from "./collapse.ts";
 export { chooseDevice, type DeviceChoice } from "./device.ts";
 export { type Diagnosis, diagnose } from "./doctor.ts";
 export type { Engine, EngineOptions, OpenEngine, StepFeeds, StepLosses, Task } from "./engine/engine.ts";

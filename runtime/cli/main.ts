@@ -7,7 +7,17 @@ import { losses } from "../../graphs/models/losses.ts";
 import { presetNames } from "../../graphs/preset-names.ts";
 import { version } from "../../src/version.ts";
 import { say } from "./output.ts";
-import { atLeast, dimensions, integer, integers, number, path, UsageError, variance } from "./usage.ts";
+import {
+  assignments,
+  atLeast,
+  dimensions,
+  integer,
+  integers,
+  number,
+  path,
+  UsageError,
+  variance,
+} from "./usage.ts";
 
 const json = () => new Option("--json", "print JSON for machines");
 const threads = () =>
@@ -74,6 +84,11 @@ program
   .option("--clip-norm <n>", "largest global norm of the gradients", number)
   .option("--kl-weight <b>", "weight of the KL term", number)
   .option("--kl-warmup <epochs>", "epochs over which the KL weight rises from 0", number)
+  .option(
+    "--set <setting=value>",
+    "any other setting of the model, such as filters=[32,64], or of the training.…; again for more",
+    assignments,
+  )
   .option("--patience <n>", "stop after n epochs without a better validation loss", integer)
   .addOption(seed())
   .addOption(device("what trains: auto, the default, takes the best that works; --resume stays where it was"))

@@ -14,6 +14,7 @@ import { readJson } from "../json.ts";
 import { nearest } from "../nearest.ts";
 import { parseRunConfig, type RunConfig } from "../run-config.ts";
 import type { ForeignFlags } from "./foreign.ts";
+import type { Assignment } from "./usage.ts";
 
 /** A configuration file; a run's `run.json` is read as one too. */
 const settingsFile = z.strictObject({
@@ -51,6 +52,7 @@ export interface TrainFlags extends ForeignFlags {
   readonly klWarmup?: number;
   readonly patience?: number;
   readonly seed?: number;
+  readonly set?: readonly Assignment[];
   readonly device?: DeviceChoice;
   readonly engine?: "graph" | "training-session";
   readonly threads?: number;
@@ -108,17 +110,31 @@ export function withFlags(settings: Settings, flags: TrainFlags): Settings {
     learningRateSchedule: learningRateSchedule === undefined ? undefined : { kind: learningRateSchedule },
     klSchedule: klWarmup === undefined ? undefined : { kind: "warmup", epochs: klWarmup },
   });
+  // A preset on the command line begins anew; without one, an earlier run's model is kept.
+  const model = {
+    ...(flags.preset === undefined ? settings.model : {}),
+    ...given({ latent, hidden, activation, initialiser, likelihood: pixels }),
+  };
   return {
     data: parse(dataSpec, data, "data"),
     preset: flags.preset ?? settings.preset,
-    // A preset on the command line begins anew; without one, an earlier run's model is kept.
-    model: {
-      ...(flags.preset === undefined ? settings.model : {}),
-      ...given({ latent, hidden, activation, initialiser, likelihood: pixels }),
-    },
-    training: { ...settings.training, ...training },
+    ...assigned({ model, training: { ...settings.training, ...training } }, flags.set ?? []),
     out: flags.out ?? settings.out,
   };
+}
+
+/** Settings with others laid over them by their paths: of the training after `training`, else of the model. */
+function assigned(settings: Pick<Settings, "model" | "training">, assignments: readonly Assignment[]) {
+  return assignments.reduce((all, [path, value]) => {
+    const [first] = path;
+    return laid(all, first === "training" ? path : ["model", ...path], value) as typeof all;
+  }, settings);
+}
+
+function laid(over: unknown, [name, ...rest]: readonly string[], value: unknown): unknown {
+  if (name === undefined) return value;
+  const there = typeof over === "object" && over !== null ? (over as Readonly<Record<string, unknown>>) : {};
+  return { ...there, [name]: laid(Object.hasOwn(there, name) ? there[name] : undefined, rest, value) };
 }
 
 /** What a model is built for. */

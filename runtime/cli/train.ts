@@ -12,6 +12,7 @@ import { splitNames } from "../../src/data/dataset.ts";
 import type { ImageShape } from "../../src/data/images.ts";
 import { fail } from "../../src/ir/error.ts";
 import { encode } from "../../src/onnx/encode.ts";
+import { collapseOf } from "../collapse.ts";
 import { loadDataset, requireDataset } from "../data/dataset.ts";
 import { chooseDevice, type DeviceChoice } from "../device.ts";
 import type { OpenEngine } from "../engine/engine.ts";
@@ -124,6 +125,7 @@ export async function trainCommand(flags: TrainFlags): Promise<void> {
   if (!json && device !== "cpu") say(await placementLine(run, device));
 
   const view = progressView(factsOf(run.model).penalty, noun);
+  let warned = false;
   // The first signal stops after the run under way, with a checkpoint; the second one does what it does by default.
   const interrupt = (signal: NodeJS.Signals) => {
     for (const name of ["SIGINT", "SIGTERM"] as const) process.off(name, interrupt);
@@ -134,6 +136,14 @@ export async function trainCommand(flags: TrainFlags): Promise<void> {
     for await (const progress of run) {
       if (!json) view.show(progress);
       else if (progress.validation !== null) print(progress, [], true);
+      // Early on every code says little.
+      const isLate = progress.validation !== null && progress.epoch >= progress.epochs / 5;
+      const collapse = isLate && !warned ? collapseOf(run.model, progress) : null;
+      if (collapse !== null) {
+        view.end();
+        say(`warning: after epoch ${progress.epoch} ${collapse}`);
+        warned = true;
+      }
     }
   } finally {
     view.end();

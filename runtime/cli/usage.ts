@@ -60,6 +60,25 @@ export function integers(text: string): number[] {
   return text.trim() === "" ? [] : text.split(",").map(integer);
 }
 
+/** Any setting by its path, such as `penalty.kind` or `training.klSchedule.epochs`, and its value. */
+export type Assignment = readonly [path: readonly string[], value: unknown];
+
+/** `filters=[32,64]`, one more of those before; a value that is not JSON is the text as it stands. */
+export function assignments(text: string, before: readonly Assignment[] = []): readonly Assignment[] {
+  const [, path, value] = /^(\w+(?:\.\w+)*)=(.+)$/s.exec(text) ?? [];
+  if (path === undefined || value === undefined)
+    throw new InvalidArgumentError(`"${text}" is not SETTING=VALUE, such as penalty.kind=l1.`);
+  return [...before, [path.split("."), jsonOr(value)]];
+}
+
+function jsonOr(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
 /** `32x32` → width, height. */
 export function dimensions(text: string): [width: number, height: number] {
   const [, width, height] = /^(\d+)x(\d+)$/i.exec(text) ?? [];

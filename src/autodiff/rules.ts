@@ -11,13 +11,20 @@ import type { NodeOf, Value } from "../ir/value.ts";
 import type { Inputs, OpType } from "../ir/vocabulary.ts";
 // biome-ignore format: a page of names is no easier to read one a line
 import {
-  add, cast, conv, div, exp, gatherElements, gemm, greater, greaterOrEqual, less, lessOrEqual, log, matMul, mul, neg, pad,
+  add, cast, div, exp, gatherElements, gemm, greater, greaterOrEqual, less, lessOrEqual, log, matMul, mul, neg, pad,
   pow, reduceSum, reshape, reshapeTarget, scatterElements, sigmoid, sign, square, squeeze, sub, swapAxes, transpose,
   unsqueeze, where,
 } from "../ops/index.ts";
 import { gatherAdjoint, part, sliceAdjoint } from "./indexing.ts";
 import { shareOfEqual, spread, spreadMean, zerosLike } from "./spread.ts";
-import { averagePoolAdjoint, channelSum, convAdjoint, convKernelAdjoint, maxPoolAdjoint } from "./window.ts";
+import {
+  averagePoolAdjoint,
+  channelSum,
+  convAdjoint,
+  convKernelAdjoint,
+  convTransposeAdjoint,
+  maxPoolAdjoint,
+} from "./window.ts";
 
 /** One cotangent an input, in the inputs' order: a row with one too few does not compile. */
 type Cotangents<I extends readonly unknown[]> = { readonly [P in keyof I]: Value | null };
@@ -86,7 +93,7 @@ export const rules: { readonly [K in OpType]: Rule<K> | null } = {
     b ? channelSum(dy) : null,
   ],
   ConvTranspose: (dy, { inputs: [x, w, b], attributes }) => [
-    conv(dy, w, undefined, attributes),
+    convTransposeAdjoint(dy, w, x.shape, attributes),
     convKernelAdjoint(dy, x, w.shape, attributes),
     b ? channelSum(dy) : null,
   ],

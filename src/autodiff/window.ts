@@ -21,6 +21,7 @@ import {
   transpose,
   unsqueeze,
 } from "../ops/index.ts";
+import { convByTaps, kernelByTaps, worthwhile } from "./taps.ts";
 
 /** The adjoint of Conv in its input of shape `shape`: the rows that its stride left out are padded back. */
 export function convAdjoint(
@@ -47,9 +48,11 @@ export function convKernelAdjoint(
   x: Value<Float>,
   dy: Value<Float>,
   shape: Shape,
-  { strides, pads, dilations, group }: Window & { readonly group: number },
+  attributes: Window & { readonly group: number },
 ): Value<Float> {
+  const { strides, pads, dilations, group } = attributes;
   const [batch, channels, ...spatial] = staticShape("grad of Conv", x.shape) as [number, number, ...number[]];
+  if (worthwhile(channels, attributes)) return kernelByTaps(x, dy, attributes);
   const axes = spatial.map((_, i) => i);
   const grouped = reshape(x, [batch, group, channels / group, ...spatial]);
   const images = reshape(transpose(grouped, [2, 1, 0, ...axes.map((i) => i + 3)]), [
@@ -67,6 +70,20 @@ export function convKernelAdjoint(
     sums,
   );
   return transpose(cropped, swapped);
+}
+
+/** The adjoint of ConvTranspose in its input of shape `shape`; its products share matrices with those of the kernel. */
+export function convTransposeAdjoint(
+  dy: Value<Float>,
+  w: Value<Float>,
+  shape: Shape,
+  attributes: Window & { readonly group: number },
+): Value<Float> {
+  const [, channels] = staticShape("grad of ConvTranspose", dy.shape) as [number, number];
+  const windows = staticShape("grad of ConvTranspose", shape.slice(2));
+  return worthwhile(channels, attributes)
+    ? convByTaps(dy, w, windows, attributes)
+    : conv(dy, w, undefined, attributes);
 }
 
 /** The adjoint of a bias: the sum over everything but the channels. */

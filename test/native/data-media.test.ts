@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import wavefile from "wavefile";
 import { loadDataset } from "../../runtime/data/dataset.ts";
 import { readWav, writeWav } from "../../runtime/data/wav.ts";
+import { runConfig } from "../../runtime/run-config.ts";
 import { drawLines, lineAlphabet } from "../../src/data/lines.ts";
 import { linesOf } from "../../src/data/text.ts";
 import { drawTones } from "../../src/data/tones.ts";
@@ -206,4 +207,21 @@ describe("what is drawn", () => {
     expect(data.test.images.count).toBe(1000);
     expect(data.test.images.slice(0, 5).data).toEqual(drawTones(5, 1).images.data);
   });
+});
+
+test("a run.json from before there was a choice is of images", () => {
+  const split = { count: 1, origin: "" };
+  const data = {
+    source: null,
+    name: "digits",
+    image: { channels: 1, height: 28, width: 28 },
+    classes: null,
+    fingerprint: "",
+    splits: { train: split, validation: split, test: split },
+  };
+  const { data: described } = runConfig.shape;
+  expect(described.parse(data).medium).toEqual({ kind: "image" });
+  const sound = { ...data, medium: { kind: "sound", rate: 8000 } };
+  expect(described.parse(sound)).toEqual(sound);
+  expect(described.safeParse({ ...data, medium: { kind: "text" } }).success).toBe(false);
 });

@@ -96,6 +96,11 @@ export const product: Samples<"MatMul" | "Gemm" | "Conv" | "ConvTranspose"> = {
       inputs: [f32([1, 1, 3, 4, 3]), f32([2, 1, 2, 2, 2]), f32([2])],
       attributes: conv([2, 2, 2], { strides: [1, 2, 1], pads: [0, 1, 0, 1, 0, 0] }),
     },
+    // Channels enough for gradients that are matrix products
+    {
+      inputs: [f32([1, 16, 4, 2]), f32([2, 16, 2, 1]), f32([2])],
+      attributes: conv([2, 1], { strides: [2, 1], pads: [1, 0, 1, 0] }),
+    },
   ],
   ConvTranspose: [
     { inputs: [f32([1, 1, 3, 3]), f32([1, 1, 3, 3]), undefined], attributes: transposed([3, 3]) },
@@ -142,6 +147,10 @@ export const product: Samples<"MatMul" | "Gemm" | "Conv" | "ConvTranspose"> = {
     {
       inputs: [f32([1, 1, 2, 2, 2]), f32([1, 2, 2, 2, 2]), f32([2])],
       attributes: transposed([2, 2, 2], { strides: [2, 1, 2] }),
+    },
+    {
+      inputs: [f32([1, 2, 2, 2]), f32([2, 16, 3, 1]), f32([16])],
+      attributes: transposed([3, 1], { strides: [2, 1], pads: [1, 0, 1, 0], output_padding: [1, 0] }),
     },
   ],
 };
