@@ -1,7 +1,6 @@
 /** The named configurations: a family with settings that are known to work, to be changed at will. */
 import type { ImageShape } from "../src/data/images.ts";
 import { describe, type ModelDescription, type ModelInput } from "./families.ts";
-import type { presetNames } from "./preset-names.ts";
 import type { TrainingInput } from "./training-config.ts";
 
 type Settings<F extends ModelInput["family"]> = Omit<Extract<ModelInput, { family: F }>, "family">;
@@ -141,7 +140,7 @@ export const presets = {
     },
     { data: { name: "tones" }, training: { epochs: 60, batch: 64 } },
   ),
-} as const satisfies Readonly<Record<(typeof presetNames)[number], unknown>>;
+} as const;
 
 export type PresetName = keyof typeof presets;
 

@@ -4,7 +4,6 @@ import { availableParallelism } from "node:os";
 import { argv, exit, stderr, stdout } from "node:process";
 import { Command, CommanderError, Option } from "commander";
 import { losses } from "../../graphs/models/losses.ts";
-import { presetNames } from "../../graphs/preset-names.ts";
 import { version } from "../../src/version.ts";
 import { say } from "./output.ts";
 import {
@@ -38,6 +37,12 @@ const label = (what: string) => new Option("--label <name>", what);
 const made = "picture (.png), or lines of text (.txt) or sound (.wav) of a model of such";
 const seed = () => new Option("--seed <n>", "seed of what is drawn at random").argParser(atLeast(0));
 
+/** Nobody else waits for the presets to be loaded with all that they are made of. */
+const asksForPresets = argv.includes("train") && argv.some((word) => ["help", "--help", "-h"].includes(word));
+const presetNames = asksForPresets
+  ? `: ${Object.keys((await import("../../graphs/presets.ts")).presets).join(", ")}`
+  : "";
+
 const program = new Command("isthmus")
   .description("Train autoencoders in TypeScript, ship them as ONNX.")
   .version(version)
@@ -55,7 +60,7 @@ program
   .addOption(channels())
   .option("--validation <n>", "validation images: a share below 1, or how many", number)
   .option("--limit <n>", "train on the first n images only", integer)
-  .option("--preset <name>", `a named configuration: ${presetNames.join(", ")}`)
+  .option("--preset <name>", `a named configuration${presetNames}`)
   .option("--latent <n>", "latent dimensions", integer)
   .option("--hidden <widths>", "hidden layers, such as 512,256", integers)
   .option("--activation <name>", "relu, leaky_relu, elu, gelu, silu, sigmoid, tanh, softplus or linear")

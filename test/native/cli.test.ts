@@ -4,6 +4,7 @@ import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { Jimp } from "jimp";
 import { beforeAll, describe, expect, test, vi } from "vitest";
+import { presets } from "../../graphs/presets.ts";
 import { version } from "../../src/version.ts";
 import { command, isthmus, start } from "../support/cli.ts";
 import { idxBytes } from "../support/idx.ts";
@@ -83,7 +84,7 @@ describe("a wrong call ends with exit code 2 and one line", () => {
     [train("--preset", "vea"), 'error: train: there is no preset "vea": did you mean "vae"?'],
     [
       train("--preset", "transformer"),
-      'error: train: there is no preset "transformer": there are vae, vae-2d, conv-vae',
+      `error: train: there is no preset "transformer": there are ${Object.keys(presets).join(", ")}`,
     ],
     [train("--data", "mnits"), 'error: data: there is no "mnits": did you mean "mnist"?'],
     [
@@ -231,6 +232,15 @@ describe("what asks for words only", () => {
     expect({ code, loaded }).toEqual({ code: 0, loaded: 0 });
     expect(stdout).toMatch(new RegExp(`^Usage: isthmus ${name} \\[options\\]`));
   });
+
+  test.concurrent.each([[["train", "--help"]], [["help", "train"]]])(
+    "%o names every preset",
+    async (args) => {
+      const { stdout } = await watched(args);
+      const words = new Set(stdout.split(/[\s,]+/));
+      for (const name of Object.keys(presets)) expect(words).toContain(name);
+    },
+  );
 
   test.concurrent("isthmus --help lists the commands", async () => {
     const { code, stdout, loaded } = await watched(["--help"]);
