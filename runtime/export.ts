@@ -5,6 +5,7 @@ import { decoderGraph, encoderGraph } from "../graphs/inference.ts";
 import { stepGraph } from "../graphs/step.ts";
 import { trainingGraph } from "../graphs/training.ts";
 import type { TrainingConfig } from "../graphs/training-config.ts";
+import type { Medium } from "../src/data/dataset.ts";
 import { fail } from "../src/ir/error.ts";
 import { bind, type Graph } from "../src/ir/graph.ts";
 import type { Tensors } from "../src/ir/tensor.ts";
@@ -19,6 +20,8 @@ export interface Trained {
   readonly model: ModelDescription;
   readonly training: TrainingConfig;
   readonly classes: readonly string[] | null;
+  /** What the images stand for; pictures where it is not given. */
+  readonly medium?: Medium | undefined;
   readonly parameters: Tensors;
   readonly result?: RunResult | undefined;
 }
@@ -33,11 +36,12 @@ const graphs: { readonly [N in ModelName]: (trained: Trained) => Graph } = {
 
 /** The bytes of one of the run's `.onnx` files. */
 export function exportModel(name: ModelName, trained: Trained): Uint8Array {
-  const { model, training, classes, result } = trained;
+  const { model, training, classes, medium = { kind: "image" }, result } = trained;
   const metadata = {
     "isthmus.model": JSON.stringify(model),
     "isthmus.training": JSON.stringify(training),
     "isthmus.image": JSON.stringify({ ...model.image, layout: "NCHW", range: [0, 1] }),
+    "isthmus.medium": JSON.stringify(medium),
     ...(classes === null ? {} : { "isthmus.classes": JSON.stringify(classes) }),
     ...(result === undefined
       ? {}

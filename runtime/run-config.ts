@@ -10,7 +10,8 @@ import { readJson } from "./json.ts";
 const FORMAT = 1;
 
 const split = z.strictObject({ count: z.int(), origin: z.string() });
-const medium = z.discriminatedUnion("kind", [
+/** What images stand for, as data. */
+export const medium = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("image") }),
   z.strictObject({ kind: z.literal("text"), alphabet: z.string() }),
   z.strictObject({ kind: z.literal("sound"), rate: z.number().gt(0) }),

@@ -9,7 +9,7 @@ import type { Tensors } from "../src/ir/tensor.ts";
 import { isLinear } from "./beginning.ts";
 import { type DataSpec, dataSpec, type LoadOptions, loadDataset } from "./data/dataset.ts";
 import { type Evaluated, evaluated } from "./evaluate.ts";
-import { exportModel, type ModelName, type Trained } from "./export.ts";
+import { exportModel, type ModelName } from "./export.ts";
 import { type Fidelity, fidelityOf } from "./fidelity.ts";
 import type { Host, HostOptions } from "./host/host.ts";
 import { type ImportanceOptions, type LogLikelihood, logLikelihood } from "./importance.ts";
@@ -116,7 +116,8 @@ export class Run {
   /** The bytes of one of its models. */
   model(name: ModelName): Uint8Array {
     const { model, training, data, result } = this.config;
-    const trained: Trained = { model, training, classes: data.classes, parameters: this.parameters, result };
-    return exportModel(name, trained);
+    const { classes, medium } = data;
+    const { parameters } = this;
+    return exportModel(name, { model, training, classes, medium, parameters, result });
   }
 }

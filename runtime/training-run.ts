@@ -223,10 +223,14 @@ export class TrainingRun implements AsyncIterable<Progress> {
   async #keep(run: RunDirectory, config: RunConfig, metrics: readonly EpochMetrics[]): Promise<void> {
     for (const name of modelNames) await run.write(`${name}.onnx`, exportModel(name, this.#trained()));
     await run.writeConfig(config);
-    if (this.#options.report === false || metrics.length === 0) return;
+    if (this.#options.report === false) return;
     const models = await this.models();
+    const { parameters } = this;
     try {
-      await writeReport(run, config, metrics, this.#data, models);
+      await writeReport(run, {
+        ...{ config, metrics, data: this.#data, parameters, ...models },
+        ...{ host: this.#host, at: await this.#at() },
+      });
     } finally {
       await models.encoder.release();
       await models.decoder.release();
@@ -239,6 +243,7 @@ export class TrainingRun implements AsyncIterable<Progress> {
       model,
       training,
       classes: this.#data.classes,
+      medium: this.#data.medium,
       parameters: this.parameters,
       result: this.#result,
     };

@@ -2,10 +2,11 @@
 import type { SplitName } from "../../src/data/dataset.ts";
 import { fail } from "../../src/ir/error.ts";
 import { readCsv, writeCsv } from "../csv.ts";
+import { galleryOf } from "../figures/gallery.ts";
 import { readBytes, writeWhole } from "../host/file.ts";
 import { codeOf } from "../models.ts";
 import { readNpy, writeNpy } from "../npy.ts";
-import { writeImages } from "./draw.ts";
+import { classOf } from "./classes.ts";
 import { say, showCount } from "./output.ts";
 import {
   type DataFlags,
@@ -16,8 +17,10 @@ import {
   openRun,
   type RuntimeFlags,
   requireShape,
+  splitOf,
 } from "./source.ts";
 import { asked, requireEnding } from "./usage.ts";
+import { requireMedium, requireOutput, writeDecoded } from "./write.ts";
 
 /** Codes of more than this many bytes are no table that a command should read. */
 const LARGEST = 2 ** 31;
@@ -36,7 +39,8 @@ export async function encodeCommand(
     flags.data === undefined ? await dataOfRun(path) : await namedData({ ...flags, data: flags.data });
   const [, channels, height, width] = encoder.imageShape.map(Number) as [number, number, number, number];
   requireShape(data.image, { channels, height, width });
-  const { images, labels } = imagesOf(data, flags.split ?? (flags.data === undefined ? "test" : "all"));
+  const split = flags.split ?? (flags.data === undefined ? splitOf(await openRun(path)) : "all");
+  const { images, labels } = imagesOf(data, split);
   const code = codeOf(await encoder.encode(images));
   const [, latent = 0] = code.shape;
   const names = Array.from({ length: latent }, (_, i) => `latent_${i}`);
@@ -50,10 +54,21 @@ function dataOfRun(path: string) {
     : openRun(path).then((run) => run.data());
 }
 
-export async function decodeCommand(path: string, codes: string, flags: Flags): Promise<void> {
+export async function decodeCommand(
+  path: string,
+  codes: string,
+  flags: Flags & { readonly label?: string },
+): Promise<void> {
   await requireEnding(codes, [".npy", ".csv"]);
-  await requireEnding(flags.out, [".png", ".npy"]);
-  const decoder = await openDecoder(path, flags);
+  await requireOutput(flags.out, [".npy"]);
+  const opened = await openDecoder(path, flags);
+  const { decoder, medium } = opened;
+  await requireMedium(flags.out, medium);
+  const label = await asked(() => {
+    if (decoder.isConditional && flags.label === undefined)
+      fail("decode", "the model is told a class: which? --label NAME");
+    return classOf(opened, flags.label);
+  });
   const latent = codes.endsWith(".csv")
     ? readCsv(await asked(async () => new TextDecoder().decode(await readBytes(codes, LARGEST))), codes)
     : readNpy(await asked(() => readBytes(codes, LARGEST)), codes);
@@ -62,5 +77,8 @@ export async function decodeCommand(path: string, codes: string, flags: Flags): 
     fail(codes, `holds [${latent.shape}]; the decoder takes [rows, ${decoder.latent}]`);
   }
   if (rows === 0) fail(codes, "holds no codes");
-  await writeImages(flags.out, await decoder.decode(latent));
+  const decoded = await decoder.decode(latent, label === null ? null : new Int32Array(rows).fill(label));
+  await writeDecoded(flags.out, decoded, medium, (images) =>
+    galleryOf(medium, images.shape[3]!).sampled(images),
+  );
 }

@@ -4,12 +4,13 @@ import { factsOf } from "../../graphs/families.ts";
 import { importance } from "../../graphs/importance.ts";
 import type { Dataset, SplitName } from "../../src/data/dataset.ts";
 import { IsthmusError } from "../../src/ir/error.ts";
+import { nounOf } from "../figures/gallery.ts";
 import type { HostOptions } from "../host/host.ts";
 import type { LogLikelihood } from "../importance.ts";
 import type { BesidePrincipal } from "../linear.ts";
 import { type Measures, measuresOf } from "../measures.ts";
 import type { Run } from "../run.ts";
-import { print, say, showCount } from "./output.ts";
+import { print, say, showCount, showLosses } from "./output.ts";
 import { imagesView } from "./progress.ts";
 import { chosen, type DataFlags, dataFor, openRun, type RuntimeFlags } from "./source.ts";
 import { asked } from "./usage.ts";
@@ -24,8 +25,11 @@ interface Flags extends DataFlags, RuntimeFlags {
 const ROW = 10;
 
 export async function evaluateCommand(path: string, flags: Flags): Promise<void> {
-  const { split, importanceSamples, json } = flags;
+  const { importanceSamples, json } = flags;
   const run = await openRun(path);
+  const facts = factsOf(run.config.model);
+  // A memory is measured on what it holds, whichever is asked for.
+  const split = facts.isMemory ? "train" : flags.split;
   if (importanceSamples !== undefined) await asked(() => void importance(run.config.model));
   const data = await dataFor(run, flags);
   const at = await chosen(flags);
@@ -33,12 +37,12 @@ export async function evaluateCommand(path: string, flags: Flags): Promise<void>
   const measures = measuresOf({ details });
   const beside = await besidePrincipal(run, data, split, at);
   const estimate = importanceSamples === undefined ? null : await estimated(run, data, flags, at);
-  const { loss, reconstruction, kl } = losses;
-  const images = run.imagesOf(data, split).count;
+  const { reconstruction, kl } = losses;
+  const images = data[split].images.count;
   const { characters, withinSemitone } = await run.fidelity(data, split, at);
   const elbo = estimate?.elbo ?? -(reconstruction + kl);
   const lines = [
-    `${split} ${loss.toFixed(2)} ${factsOf(run.config.model).unit} (reconstruction ${reconstruction.toFixed(2)}, kl ${kl.toFixed(2)}) over ${showCount(images)} images`,
+    `${split} ${showLosses(losses, facts, 2)} over ${showCount(images)} ${nounOf(data.medium)}s`,
     ...(estimate === null ? [] : [likelihoodLine(estimate)]),
     ...linesOf(measures),
     ...(beside === null ? [] : [principalLine(beside)]),

@@ -24,12 +24,24 @@ const threads = () =>
 const device = (what: string) =>
   new Option("--device <name>", what).choices(["auto", "cpu", "cuda", "webgpu"]);
 const runsOn = () => device("what runs the model: auto takes the best that works").default("auto");
-const data = () => new Option("--data <set>", "digits, mnist, or a folder of IDX files or of images");
+const data = () =>
+  new Option(
+    "--data <set>",
+    "digits, lines, tones, mnist, a .txt file, or a folder of IDX, image or WAV files",
+  );
 const resize = () =>
   new Option("--resize <WxH>", "bring every image of a folder to one size").argParser(dimensions);
 const channels = () => new Option("--channels <n>", "1 for gray, 3 for colour").argParser(integer);
 const out = (what: string, file?: string) => new Option("--out <path>", what).argParser(path).default(file);
+const label = (what: string) => new Option("--label <name>", what);
+const made = "picture (.png), or lines of text (.txt) or sound (.wav) of a model of such";
 const seed = () => new Option("--seed <n>", "seed of what is drawn at random").argParser(atLeast(0));
+
+/** Nobody else waits for the presets to be loaded with all that they are made of. */
+const asksForPresets = argv.includes("train") && argv.some((word) => ["help", "--help", "-h"].includes(word));
+const presetNames = asksForPresets
+  ? `: ${Object.keys((await import("../../graphs/presets.ts")).presets).join(", ")}`
+  : "";
 
 const program = new Command("isthmus")
   .description("Train autoencoders in TypeScript, ship them as ONNX.")
@@ -48,7 +60,7 @@ program
   .addOption(channels())
   .option("--validation <n>", "validation images: a share below 1, or how many", number)
   .option("--limit <n>", "train on the first n images only", integer)
-  .option("--preset <name>", "a named configuration: vae, vae-2d, conv-vae")
+  .option("--preset <name>", `a named configuration${presetNames}`)
   .option("--latent <n>", "latent dimensions", integer)
   .option("--hidden <widths>", "hidden layers, such as 512,256", integers)
   .option("--activation <name>", "relu, leaky_relu, elu, gelu, silu, sigmoid, tanh, softplus or linear")
@@ -103,7 +115,7 @@ program
   .command("evaluate")
   .summary("measure a run's loss, or log-likelihood")
   .description(
-    "Print the loss, reconstruction and KL of a run in nats per image, and how much of its code is used.",
+    "Print the loss of a run per image, the terms that it is made of, and how much of its code is used.",
   )
   .argument("<run>", "run directory")
   .option(
@@ -124,11 +136,12 @@ program
 
 program
   .command("sample")
-  .summary("draw images from the prior")
+  .summary("make up images from the prior")
   .argument("<run>", "run directory or decoder.onnx")
   .option("--count <n>", "how many", atLeast(1, 100_000), 100)
   .addOption(seed().default(1))
-  .addOption(out("picture (.png) or pixels (.npy)", "samples.png"))
+  .addOption(label("of a conditional model: this class alone"))
+  .addOption(out(`${made}, or pixels (.npy)`, "samples.png"))
   .addOption(runsOn())
   .addOption(threads())
   .action(async (run, options) => (await import("./draw.ts")).sampleCommand(run, options));
@@ -141,7 +154,7 @@ program
   .addOption(resize())
   .addOption(channels())
   .option("--count <n>", "how many", atLeast(1), 40)
-  .addOption(out("picture (.png)", "reconstructions.png"))
+  .addOption(out(made, "reconstructions.png"))
   .addOption(runsOn())
   .addOption(threads())
   .action(async (run, options) => (await import("./draw.ts")).reconstructCommand(run, options));
@@ -156,7 +169,7 @@ program
   .option("--rows <n>", "pairs of images", atLeast(1), 8)
   .option("--steps <n>", "images a row", atLeast(2), 12)
   .addOption(seed().default(1))
-  .addOption(out("picture (.png)", "interpolations.png"))
+  .addOption(out(made, "interpolations.png"))
   .addOption(runsOn())
   .addOption(threads())
   .action(async (run, options) => (await import("./draw.ts")).interpolateCommand(run, options));
@@ -186,7 +199,8 @@ program
   .summary("turn codes into images")
   .argument("<run>", "run directory or decoder.onnx")
   .argument("<codes>", "codes (.npy or .csv)")
-  .addOption(out("picture (.png) or pixels (.npy)", "decoded.png"))
+  .addOption(label("of a conditional model: the class of all that is decoded"))
+  .addOption(out(`${made}, or pixels (.npy)`, "decoded.png"))
   .addOption(runsOn())
   .addOption(threads())
   .action(async (run, codes, options) => (await import("./code.ts")).decodeCommand(run, codes, options));

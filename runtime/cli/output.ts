@@ -1,7 +1,9 @@
 /** What commands print: results on standard output, what they are doing on standard error. */
 import { stderr, stdout } from "node:process";
+import type { Facts } from "../../graphs/model.ts";
 import type { Device } from "../host/host.ts";
 import type { Placement } from "../host/node-placement.ts";
+import type { Losses } from "../losses.ts";
 
 /** One result: a JSON object for machines, or lines for people. */
 export function print(result: unknown, lines: readonly string[], json: boolean | undefined): void {
@@ -22,6 +24,14 @@ export function showBytes(bytes: number): string {
 /** `49,800` */
 export function showCount(count: number): string {
   return Math.round(count).toLocaleString("en-US");
+}
+
+/** `105.4 nats (reconstruction 80.3, KL divergence 25.1)`; the loss alone where it has no other term. */
+export function showLosses({ loss, reconstruction, kl }: Losses, facts: Facts, digits: number): string {
+  const { unit, penalty } = facts;
+  const whole = `${loss.toFixed(digits)} ${unit}`;
+  if (penalty === null) return whole;
+  return `${whole} (reconstruction ${reconstruction.toFixed(digits)}, ${penalty} ${kl.toFixed(digits)})`;
 }
 
 /** What a device leaves to the CPU, in a line. */

@@ -5,6 +5,8 @@ import type { Progress } from "../trainer.ts";
 import { showCount } from "./output.ts";
 
 const BAR = 34;
+/** Letters of a penalty's name that a line has room for. */
+const LONGEST_NAME = 16;
 
 /** Between two lines that are not of a terminal. */
 const SECONDS = 30;
@@ -16,8 +18,15 @@ export interface ProgressView<P = Progress> {
   readonly end: () => void;
 }
 
-export function progressView(): ProgressView {
-  return stderr.isTTY ? bar() : lines();
+/** `penalty` is the name of the term `kl`, null where there is none; `noun` is what an image is called. */
+export function progressView(penalty: string | null, noun: string): ProgressView {
+  const figures: Figures = ({ loss, kl, imagesPerSecond }, validation) => {
+    const name = penalty === null || penalty.length <= LONGEST_NAME ? penalty : "penalty";
+    const term = name === null ? "" : `  ${name} ${kl.toFixed(1)}`;
+    const valid = validation === null ? "" : `  valid ${validation.loss.toFixed(1)}`;
+    return `loss ${loss.toFixed(1)}${term}${valid}  ${showCount(imagesPerSecond)} ${noun}s/s`;
+  };
+  return stderr.isTTY ? bar(figures) : lines(figures);
 }
 
 /** Images that are done, of many. */
@@ -38,7 +47,9 @@ export function imagesView(): ProgressView<ImportanceProgress> {
   };
 }
 
-function bar(): ProgressView {
+type Figures = (progress: Progress, validation: Progress["validation"]) => string;
+
+function bar(figures: Figures): ProgressView {
   let validation: Progress["validation"] = null;
   return moving((progress) => {
     const { epoch, epochs, step, steps } = progress;
@@ -69,7 +80,7 @@ function strip(share: number): string {
   return `${"━".repeat(done)}${done < BAR ? "╸" : ""}${"─".repeat(Math.max(0, BAR - done - 1))}`;
 }
 
-function lines(): ProgressView {
+function lines(figures: Figures): ProgressView {
   return {
     show: (progress) => {
       const { epoch, epochs, validation } = progress;
@@ -77,11 +88,6 @@ function lines(): ProgressView {
     },
     end: () => {},
   };
-}
-
-function figures({ loss, kl, imagesPerSecond }: Progress, validation: Progress["validation"]): string {
-  const valid = validation === null ? "" : `  valid ${validation.loss.toFixed(1)}`;
-  return `loss ${loss.toFixed(1)}  kl ${kl.toFixed(1)}${valid}  ${showCount(imagesPerSecond)} images/s`;
 }
 
 /** `0:04`, `1:02:03` */

@@ -1,15 +1,21 @@
 /** What the commands after a training work on: a run or a model file, and images that fit it. */
 import { readFile, stat } from "node:fs/promises";
+import { z } from "zod";
+import { factsOf, modelDescription } from "../../graphs/families.ts";
 import { type Dataset, type SplitName, splitNames } from "../../src/data/dataset.ts";
-import { type ImageShape, Images } from "../../src/data/images.ts";
+import { type ImageShape, Images, pixelsOf } from "../../src/data/images.ts";
 import { fail } from "../../src/ir/error.ts";
+import { decode } from "../../src/onnx/decode.ts";
 import { type DataSpec, loadDataset, requireDataset } from "../data/dataset.ts";
 import { chooseDevice, type DeviceChoice } from "../device.ts";
 import { unreadable } from "../host/file.ts";
 import type { HostOptions } from "../host/host.ts";
 import { nodeHost } from "../host/node.ts";
+import { readJson } from "../json.ts";
 import { Decoder, Encoder } from "../models.ts";
 import { Run } from "../run.ts";
+import { medium } from "../run-config.ts";
+import type { OpenDecoder } from "./classes.ts";
 import { say } from "./output.ts";
 import { asked } from "./usage.ts";
 
@@ -56,11 +62,41 @@ export async function openEncoder(path: string, flags: RuntimeFlags): Promise<En
   return Encoder.open(await readFile(path), path, nodeHost, await chosen(flags));
 }
 
-/** The decoder of a run, or the one in a file. */
-export async function openDecoder(path: string, flags: RuntimeFlags): Promise<Decoder> {
-  if ((await asked(() => kindOf(path))) === "folder")
-    return (await openRun(path)).decoder(await chosen(flags));
-  return Decoder.open(await readFile(path), path, nodeHost, await chosen(flags));
+/** The decoder of a run, or the one in a file, with what is known of it. */
+export async function openDecoder(path: string, flags: RuntimeFlags): Promise<OpenDecoder> {
+  if ((await asked(() => kindOf(path))) === "folder") {
+    const run = await openRun(path);
+    const { medium, classes } = run.config.data;
+    return {
+      decoder: await run.decoder(await chosen(flags)),
+      medium,
+      classes,
+      facts: factsOf(run.config.model),
+    };
+  }
+  const file = await readFile(path);
+  const decoder = await Decoder.open(file, path, nodeHost, await chosen(flags));
+  return { decoder, ...aboutFile(file, path) };
+}
+
+/** What our exports say of themselves; files from elsewhere hold pictures, as far as anyone knows. */
+function aboutFile(file: Uint8Array, path: string): Omit<OpenDecoder, "decoder"> {
+  const { metadata } = decode(file, path);
+  const said = (name: string): unknown => {
+    const json = metadata[`isthmus.${name}`];
+    return json === undefined ? undefined : readJson(json, path);
+  };
+  const model = modelDescription.safeParse(said("model"));
+  return {
+    medium: medium.catch({ kind: "image" }).parse(said("medium")),
+    classes: z.array(z.string()).nullable().catch(null).parse(said("classes")),
+    facts: model.success ? factsOf(model.data) : null,
+  };
+}
+
+/** The split of the data that commands show: test, but of a memory the training images, as it knows no others. */
+export function splitOf({ config }: Run): "train" | "test" {
+  return factsOf(config.model).isMemory ? "train" : "test";
 }
 
 /** The data that the options name. */
@@ -78,6 +114,11 @@ export async function namedData({
 export async function dataFor(run: Run, flags: DataFlags): Promise<Dataset> {
   if (flags.data === undefined) return run.data();
   const data = await namedData({ ...flags, data: flags.data });
+  const [given, taken] = [data.medium, run.config.data.medium];
+  if (given.kind !== taken.kind)
+    fail("data", `these are ${given.kind}, and the run was trained on ${taken.kind}`);
+  if (given.kind === "text" && taken.kind === "text" && given.alphabet !== taken.alphabet)
+    fail("data", `the lines are of the alphabet "${given.alphabet}", the run's of "${taken.alphabet}"`);
   requireShape(data.image, run.config.model.image);
   return data;
 }
@@ -104,5 +145,6 @@ export function imagesOf(data: Dataset, split: SplitName | "all"): Labelled {
   const numbers = splits.flatMap(({ labels }) => (labels === null ? [] : [...labels]));
   const labels =
     data.classes === null ? null : numbers.map((label) => data.classes?.[label] ?? String(label));
-  return { images: new Images(data.image, bytes), labels };
+  const numbered = numbers.length * pixelsOf(data.image) === bytes.length ? Uint8Array.from(numbers) : null;
+  return { images: new Images(data.image, bytes, numbered), labels };
 }

@@ -16,6 +16,7 @@ import { collapseOf } from "../collapse.ts";
 import { loadDataset, requireDataset } from "../data/dataset.ts";
 import { chooseDevice, type DeviceChoice } from "../device.ts";
 import type { OpenEngine } from "../engine/engine.ts";
+import { nounOf } from "../figures/gallery.ts";
 import type { Device } from "../host/host.ts";
 import { nodeHost } from "../host/node.ts";
 import { placementOf } from "../host/node-placement.ts";
@@ -24,7 +25,7 @@ import { requireSame } from "../run-config.ts";
 import { RunDirectory } from "../run-directory.ts";
 import { TrainingRun } from "../training-run.ts";
 import { readForeign } from "./foreign.ts";
-import { print, say, showBytes, showCount, showPlacement } from "./output.ts";
+import { print, say, showBytes, showCount, showLosses, showPlacement } from "./output.ts";
 import { progressView } from "./progress.ts";
 import {
   modelOf,
@@ -114,15 +115,16 @@ export async function trainCommand(flags: TrainFlags): Promise<void> {
     };
     return new TrainingRun(model, data, options, nodeHost);
   });
+  const noun = nounOf(data.medium);
   const counts = splitNames.map((name) => showCount(data[name].images.count)).join(" + ");
   if (!json)
     say(
-      `${describeModel(run.model)} · ${device}${device === "cpu" ? ` (${threads ?? availableParallelism()} threads)` : ""} · ${counts} images`,
+      `${describeModel(run.model)} · ${device}${device === "cpu" ? ` (${threads ?? availableParallelism()} threads)` : ""} · ${counts} ${noun}s`,
     );
 
   if (!json && device !== "cpu") say(await placementLine(run, device));
 
-  const view = progressView();
+  const view = progressView(factsOf(run.model).penalty, noun);
   let warned = false;
   // The first signal stops after the run under way, with a checkpoint; the second one does what it does by default.
   const interrupt = (signal: NodeJS.Signals) => {
@@ -175,15 +177,11 @@ async function conclude(
   out: string,
   json: boolean | undefined,
 ): Promise<void> {
-  const { loss, reconstruction, kl } = result.test;
   const files = await (await RunDirectory.open(out)).files();
   const shown = ["encoder.onnx", "decoder.onnx"].map(
     (name) => `${name} ${showBytes(files.find((file) => file.name === name)?.bytes ?? 0)}`,
   );
   if (files.some(({ name }) => name === "report.html")) shown.push("report.html");
-  const lines = [
-    `test ${loss.toFixed(1)} ${factsOf(model).unit} (reconstruction ${reconstruction.toFixed(1)}, kl ${kl.toFixed(1)})`,
-    `${out}   ${shown.join(" · ")}`,
-  ];
+  const lines = [`test ${showLosses(result.test, factsOf(model), 1)}`, `${out}   ${shown.join(" · ")}`];
   print({ out, result }, lines, json);
 }

@@ -21,17 +21,33 @@ export interface EpochLosses {
 const TRAIN = "#ff725c";
 const VALIDATION = PALETTE[0];
 const DOTS_UP_TO = 30;
+/** Characters of a panel's title that leave room for the names of the series. */
+const LONGEST_TITLE = 23;
+
+/** What the curves' panels are called. */
+export interface LossWords {
+  /** What losses are counted in, for each image: `nats per image`. */
+  readonly measure: string;
+  /** What the term `kl` is. */
+  readonly penalty: string;
+}
 
 /** One panel a term, as their scales differ; one in all for a model whose loss is its reconstruction. */
-export async function lossCurves(epochs: readonly EpochLosses[], unit = "nats"): Promise<Picture> {
+export async function lossCurves(
+  epochs: readonly EpochLosses[],
+  { measure, penalty }: LossWords = { measure: "nats per image", penalty: "KL divergence" },
+): Promise<Picture> {
   const hasKl = epochs.some(({ train }) => train.kl !== null);
   const width = hasKl ? 330 : 480;
+  const [unit = ""] = measure.split(" per ");
+  const isShort = penalty.length <= LONGEST_TITLE;
+  const title = isShort ? `${penalty.slice(0, 1).toUpperCase()}${penalty.slice(1)}` : "Penalty";
   const panels = await Promise.all([
-    termPanel("Loss", "loss", epochs, width, unit),
+    termPanel("Loss", "loss", epochs, width, measure),
     ...(hasKl
       ? [
-          termPanel("Reconstruction", "reconstruction", epochs, width, unit),
-          termPanel("KL divergence", "kl", epochs, width, unit),
+          termPanel("Reconstruction", "reconstruction", epochs, width, measure),
+          termPanel(title, "kl", epochs, width, isShort ? measure.replace("squared error ", "") : penalty),
         ]
       : []),
   ]);
@@ -39,7 +55,7 @@ export async function lossCurves(epochs: readonly EpochLosses[], unit = "nats"):
     name: "losses",
     title: "Losses",
     caption: `${hasKl ? "The loss and the two terms it is made of, each on its own scale. " : ""}${progress(epochs, unit)}`,
-    alt: `Curves of the loss${hasKl ? ", the reconstruction and the KL divergence" : ""} over ${epochs.length} epochs`,
+    alt: `Curves of the loss${hasKl ? `, the reconstruction and the ${penalty}` : ""} over ${epochs.length} epochs`,
     wide: hasKl,
     png: await panelsToPng(panels),
     panels,
@@ -51,7 +67,7 @@ function termPanel(
   term: keyof Losses,
   epochs: readonly EpochLosses[],
   width: number,
-  unit: string,
+  vertical: string,
 ): Promise<string> {
   const first = epochs[0]?.epoch ?? 1;
   const last = epochs.at(-1)?.epoch ?? 1;
@@ -81,7 +97,7 @@ function termPanel(
       // Two dots alone would make a mountain of their difference.
       y: { grid: true, label: null, nice: true, zero: first === last, ticks: 5, tickSize: 0 },
     },
-    { title, vertical: `${unit} per image`, series: drawn.map(([name, color]) => [name, color]) },
+    { title, vertical, series: drawn.map(([name, color]) => [name, color]) },
     (plot) =>
       drawn.flatMap(([, stroke, points]) => [
         plot.line(points, { stroke, strokeWidth: 2 }),

@@ -7,8 +7,9 @@ export function formatCount(count: number): string {
   return grouped.format(count);
 }
 
-/** One decimal, or three significant digits below ten: `105.4`, `5.12`. */
+/** One decimal, or three significant digits below ten: `105.4`, `5.12`; as good as nothing is `0.000`. */
 export function formatNats(nats: number): string {
+  if (Math.abs(nats) < 0.0005) return "0.000";
   return Math.abs(nats) < 10 ? nats.toPrecision(3) : nats.toFixed(1);
 }
 

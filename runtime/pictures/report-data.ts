@@ -1,4 +1,5 @@
 /** What a report is made of. Lists may be empty, and whatever can be null is then left out of the page. */
+import type { Medium } from "../../src/data/dataset.ts";
 import type { ImageShape } from "../../src/data/images.ts";
 import type { Losses } from "./losses.ts";
 import type { Picture } from "./picture.ts";
@@ -10,6 +11,8 @@ export interface ReportData {
   readonly description: string;
   /** What losses are counted in, for each image: `nats`. */
   readonly unit: string;
+  /** What an image is called: `image`, `line`, `clip`. */
+  readonly noun: string;
   readonly finished: Date | null;
   readonly headline: Headline;
   /** In the order of the page. */
@@ -34,10 +37,15 @@ export interface Headline {
   readonly imagesPerSecond: number | null;
   /** `cpu (2 threads)` */
   readonly device: string;
+  /** What the term `kl` is; null where the losses have none. */
+  readonly penalty: string | null;
+  /** Whether the model was measured on its training images, the only ones it knows. */
+  readonly isMemory: boolean;
 }
 
 export interface DataSummary {
   readonly name: string;
+  readonly medium: Medium;
   readonly image: ImageShape;
   readonly classes: readonly string[] | null;
   /** SHA-256 in hex. */
@@ -61,7 +69,10 @@ export interface FileSummary {
 
 export interface ModelSummary {
   readonly image: ImageShape;
+  readonly medium: Medium;
   readonly latent: number;
   /** The encoder's outputs; the first one is the code that the decoder takes: `mean`, `log_variance`. */
   readonly outputs: readonly string[];
+  /** Which of the halves are told an image's class. */
+  readonly takesLabel: { readonly encoder: boolean; readonly decoder: boolean };
 }

@@ -1,4 +1,5 @@
 /** The report's small print: how to use and repeat the run, its settings, its data and its files. */
+import type { Medium } from "../../src/data/dataset.ts";
 import { type Html, html } from "./html.ts";
 import { formatBytes, formatCount } from "./quantity.ts";
 import type { DataSummary, FileSummary, ReportData, SettingsGroup } from "./report-data.ts";
@@ -11,12 +12,18 @@ export function usageSection({ model, commands }: ReportData): Html | null {
 ${
   model === null
     ? null
-    : html`<p>The encoder takes images <code>[batch, ${model.image.channels}, ${model.image.height}, ${model.image.width}]</code> with values from 0 to 1 and gives <code>${model.outputs.join(", ")}</code>; the decoder takes codes <code>[batch, ${model.latent}]</code> and gives images. Any ONNX Runtime runs them.</p>
+    : html`<p>The encoder takes images <code>[batch, ${model.image.channels}, ${model.image.height}, ${model.image.width}]</code> with values from 0 to 1${standFor(model.medium)}${model.takesLabel.encoder ? html` and their classes <code>label</code>` : null} and gives <code>${model.outputs.join(", ")}</code>; the decoder takes codes <code>[batch, ${model.latent}]</code>${model.takesLabel.decoder ? html` and classes <code>label</code>` : null} and gives images. Any ONNX Runtime runs them.</p>
 <div class="snippets">${usageSnippets(model).map(({ title, code }) => codeBlock(title, code))}</div>`
 }
 ${commands.length === 0 ? null : codeBlock("The same run again", commands.join("\n"))}
 </section>
 `;
+}
+
+/** What images are where they are no pictures. */
+function standFor({ kind }: Medium): string {
+  if (kind === "text") return " (a channel for each character, a column for each place of the line)";
+  return kind === "sound" ? " (samples of sound, of which one half is silence)" : "";
 }
 
 function codeBlock(title: string, code: string): Html {
@@ -49,12 +56,11 @@ function flatten(values: Readonly<Record<string, unknown>>, prefix = ""): [name:
 
 export function dataSection(data: DataSummary | null): Html | null {
   if (data === null) return null;
-  const { channels, height, width } = data.image;
   return html`<section>
 <h2>Data</h2>
-<p>${data.name}: ${channels === 1 ? "gray" : "colour"} images of ${width} × ${height} pixels${data.classes === null ? ", without labels" : ` in ${data.classes.length} classes`}.</p>
+<p>${data.name}: ${imagesIn(data)}${data.classes === null ? ", without labels" : ` in ${data.classes.length} classes`}.</p>
 <div class="scroll"><table>
-<thead><tr><th scope="col">Split</th><th scope="col" class="number">Images</th><th scope="col">Taken from</th></tr></thead>
+<thead><tr><th scope="col">Split</th><th scope="col" class="number">${data.medium.kind === "image" ? "Images" : data.medium.kind === "text" ? "Lines" : "Clips"}</th><th scope="col">Taken from</th></tr></thead>
 <tbody>${data.splits.map(
     ({ name, count, origin }) =>
       html`<tr><th scope="row">${name}</th><td class="number">${formatCount(count)}</td><td>${origin}</td></tr>`,
@@ -63,6 +69,14 @@ export function dataSection(data: DataSummary | null): Html | null {
 <p class="fingerprint">SHA-256 <code>${data.fingerprint}</code></p>
 </section>
 `;
+}
+
+function imagesIn({ medium, image: { channels, height, width } }: DataSummary): string {
+  if (medium.kind === "text")
+    return `lines of at most ${width} characters, out of an alphabet of ${channels}`;
+  if (medium.kind === "sound")
+    return `clips of ${formatCount(width)} samples, ${formatCount(medium.rate)} of them a second`;
+  return `${channels === 1 ? "gray" : "colour"} images of ${width} × ${height} pixels`;
 }
 
 export function filesSection(files: readonly FileSummary[]): Html | null {

@@ -21,13 +21,16 @@ export function figures(pictures: readonly Picture[]): readonly Html[] {
 function figure(picture: Picture, layout: "wide" | "half" | "beside"): Html {
   return html`<figure class="${layout}" id="${picture.name}">
 <figcaption><h2>${picture.title}</h2><p>${picture.caption}</p></figcaption>
-${picture.panels.length > 0 ? chart(picture) : image(picture)}
+${picture.panels.length > 0 ? chart(picture, layout === "wide") : image(picture)}
 </figure>
 `;
 }
 
-function chart({ panels, alt }: Picture): Html {
-  return html`<div class="panels" role="img" aria-label="${alt}">${panels.map((panel) => new Html(panel))}</div>`;
+/** One panel alone in a row is no wider than it was drawn. */
+function chart({ panels, alt }: Picture, isWide: boolean): Html {
+  const [, width] = (isWide && panels.length === 1 && /^<svg [^>]*width="([\d.]+)"/.exec(panels[0]!)) || [];
+  const style = width === undefined ? null : html` style="max-width:${width}px"`;
+  return html`<div class="panels" role="img" aria-label="${alt}"${style}>${panels.map((panel) => new Html(panel))}</div>`;
 }
 
 function image({ png, alt }: Picture): Html {

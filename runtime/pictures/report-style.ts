@@ -56,6 +56,7 @@ figure img { display: block; max-width: 100%; height: auto; border-radius: 8px; 
 .wide img { width: 100%; }
 .panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 17rem), 1fr)); gap: 1.5rem 1rem; }
 .panels svg { width: 100%; max-width: 40rem; height: auto; overflow: visible; }
+.wide .panels svg:only-child { max-width: none; }
 .pair { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1.25rem 3rem; }
 .pair figure { display: grid; grid-template-rows: subgrid; grid-row: span 2; align-items: start; }
 .pair figcaption { margin: 0; }

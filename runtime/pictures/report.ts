@@ -33,14 +33,14 @@ export function renderReport(data: ReportData): string {
 <p class="description">${data.description}</p>
 </header>
 <main>
-${headline(data.headline, data.unit)}
+${headline(data.headline, data.unit, data.noun)}
 ${figures(data.pictures)}
 ${usageSection(data)}
 ${settingsSection(data.settings)}
 ${dataSection(data.data)}
 ${filesSection(data.files)}
 </main>
-<footer>Written by Isthmus${data.finished === null ? "" : html` on ${finishedTime(data.finished)}`}. All losses are in ${data.unit} per image.</footer>
+<footer>Written by Isthmus${data.finished === null ? "" : html` on ${finishedTime(data.finished)}`}. All losses are in ${data.unit} per ${data.noun}.</footer>
 </body>
 </html>
 `.markup;

@@ -12,16 +12,25 @@ export interface LatentCodes {
   /** One class number a code, an index into `classes`; null where the data has no labels. */
   readonly labels: ArrayLike<number> | null;
   readonly classes: readonly string[] | null;
+  /** Whether the model is told the classes; false where not given. */
+  readonly isTold?: boolean;
+  /** What was encoded: `images` where not given. */
+  readonly noun?: string;
 }
 
 const SIZE = 360;
 const MARGINS = { marginTop: 52, marginBottom: 40, marginLeft: 40 };
 const LEGEND_LINE = 17;
 const LEGEND_WIDTH = 104;
+const UNTOLD =
+  "Colours are the classes, which the model never saw: where they form islands, the code found them by itself.";
+const TOLD =
+  "Colours are the classes, which both halves are told: the code need not say them again, and where it does not, they mix.";
 
 /** Both latents where there are two of them; the two directions in which the codes spread most where there are more. */
 export async function latentScatter(input: LatentCodes): Promise<Picture> {
   const { points, axes, view } = project(input);
+  const { isTold = false, noun = "images" } = input;
   const classes = input.labels === null ? null : input.classes;
   const colors = colorsOf(classes?.length ?? 1);
   const [x, y] = squareDomains(points, input.count);
@@ -43,7 +52,7 @@ export async function latentScatter(input: LatentCodes): Promise<Picture> {
       },
       y: { domain: y, label: null, grid: true, ticks: 7, tickSize: 0 },
     },
-    { title: "Latent codes of test images", vertical: axes[1] },
+    { title: `Latent codes of test ${noun}`, vertical: axes[1] },
     (plot) => [
       plot.dot(
         { length: input.count },
@@ -62,8 +71,8 @@ export async function latentScatter(input: LatentCodes): Promise<Picture> {
   return {
     name: "latent-scatter",
     title: "Latent space",
-    caption: `${view}${classes === null ? "" : " Colours are the classes, which the model never saw: where they form islands, the code found them by itself."}`,
-    alt: `A scatter plot of the latent codes of ${input.count} test images${classes === null ? "" : `, coloured by ${classes.length} classes`}`,
+    caption: `${view}${classes === null ? "" : ` ${isTold ? TOLD : UNTOLD}`}`,
+    alt: `A scatter plot of the latent codes of ${input.count} test ${noun}${classes === null ? "" : `, coloured by ${classes.length} classes`}`,
     wide: false,
     png: await panelsToPng([panel]),
     panels: [panel],
@@ -78,12 +87,12 @@ interface Projection {
   readonly view: string;
 }
 
-function project({ codes, count, dimensions }: LatentCodes): Projection {
+function project({ codes, count, dimensions, noun = "images" }: LatentCodes): Projection {
   if (dimensions === 2)
     return {
       points: codes,
       axes: ["first latent", "second latent"],
-      view: "The latent code of each test image is a point of the plane.",
+      view: `The latent codes of the test ${noun} are points of the plane.`,
     };
   const { points, share } = principalPlane(codes, count, dimensions);
   const percent = share.map((part) => `${Math.round(100 * part)} %`);
@@ -93,7 +102,7 @@ function project({ codes, count, dimensions }: LatentCodes): Projection {
       `first principal component (${percent[0]} of the variance)`,
       `second principal component (${percent[1]})`,
     ],
-    view: `The ${dimensions} latent dimensions seen along the two directions in which the codes of the test images spread most, ${Math.round(100 * (share[0] + share[1]))} % of their variance.`,
+    view: `The ${dimensions} latent dimensions seen along the two directions in which the codes of the test ${noun} spread most, ${Math.round(100 * (share[0] + share[1]))} % of their variance.`,
   };
 }
 

@@ -18,6 +18,10 @@ export interface SheetLayout {
   readonly scale?: number;
   /** Names of the rows, written to their left and repeated; rows of one set stand closer than sets. */
   readonly rowLabels?: readonly string[];
+  /** The height of their letters in pixels; 13 where not given. */
+  readonly labelSize?: number;
+  /** Cells, counted in rows from the top left, that are passed over. */
+  readonly empty?: ReadonlySet<number>;
 }
 
 /** Where things are on a sheet, in pixels. */
@@ -60,17 +64,20 @@ export function sheetGeometry(
 export async function contactSheet(images: Images, layout: SheetLayout): Promise<Raster> {
   const labels = await Promise.all(
     (layout.rowLabels ?? []).map((label) =>
-      textRaster(label, { size: LABEL_SIZE, color: LABEL_COLOR, background: BACKGROUND }),
+      textRaster(label, { size: layout.labelSize ?? LABEL_SIZE, color: LABEL_COLOR, background: BACKGROUND }),
     ),
   );
   const labelWidth = Math.max(0, ...labels.map((label) => label.width));
-  const geometry = sheetGeometry(images.image, images.count, layout, labelWidth);
+  const { columns, empty = new Set() } = layout;
+  const cells = images.count + empty.size;
+  const geometry = sheetGeometry(images.image, cells, layout, labelWidth);
   const sheet = blank(geometry.width, geometry.height, BACKGROUND);
-  for (let i = 0; i < images.count; i++) {
-    const cell = enlarge(images, i, geometry.scale);
-    paste(sheet, cell, geometry.left(i % layout.columns), geometry.top(Math.floor(i / layout.columns)));
+  for (let cell = 0, image = 0; cell < cells; cell++) {
+    if (empty.has(cell)) continue;
+    const drawn = enlarge(images, image++, geometry.scale);
+    paste(sheet, drawn, geometry.left(cell % columns), geometry.top(Math.floor(cell / columns)));
   }
-  const rows = Math.ceil(images.count / layout.columns);
+  const rows = Math.ceil(cells / columns);
   for (let row = 0; row < rows && labels.length > 0; row++) {
     const label = labels[row % labels.length]!;
     const middle = geometry.top(row) + (images.image.height * geometry.scale) / 2;

@@ -54,6 +54,22 @@ export async function waveSamples(clips: Images, rate: number): Promise<Picture>
   });
 }
 
+/** Rows of `steps` clips each, at `rate` samples a second, every row going from one clip to another. */
+export async function waveInterpolations(clips: Images, steps: number, rate: number): Promise<Picture> {
+  const rows: Row[] = [];
+  for (let first = 0; first < clips.count; first += steps)
+    rows.push({ clips: clips.slice(first, first + steps), color: ORIGINAL });
+  return wavePicture("Interpolations", rows, rate, {
+    words: {
+      name: "interpolations",
+      title: "Interpolations",
+      caption: `Each row walks in a straight line from the latent code of one test clip to that of another; every step along the way is decoded. Of each the first ${stretch(clips, rate)} ms, with the pitch of the whole clip.`,
+      alt: `${rows.length} rows of ${steps} waveforms, each changing step by step from one clip into another`,
+      wide: true,
+    },
+  });
+}
+
 interface Row {
   readonly clips: Images;
   readonly color: string;

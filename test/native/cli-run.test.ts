@@ -45,13 +45,13 @@ describe("isthmus", () => {
     for (const [i, line] of epochs.entries()) {
       expect(line).toMatch(
         new RegExp(
-          `^epoch ${i + 1}/3 {2}loss \\d+\\.\\d {2}kl \\d+\\.\\d {2}valid \\d+\\.\\d {2}[\\d,]+ images/s$`,
+          `^epoch ${i + 1}/3 {2}loss \\d+\\.\\d {2}KL divergence \\d+\\.\\d {2}valid \\d+\\.\\d {2}[\\d,]+ images/s$`,
         ),
       );
     }
     const { loss, reconstruction, kl } = run.config.result!.test;
     expect(trained.stdout.split("\n")[0]).toBe(
-      `test ${loss.toFixed(1)} nats (reconstruction ${reconstruction.toFixed(1)}, kl ${kl.toFixed(1)})`,
+      `test ${loss.toFixed(1)} nats (reconstruction ${reconstruction.toFixed(1)}, KL divergence ${kl.toFixed(1)})`,
     );
     expect(trained.stdout.split("\n")[1]).toMatch(
       /^run {3}encoder\.onnx [\d.]+ kB · decoder\.onnx [\d.]+ kB · report\.html$/,
@@ -108,7 +108,7 @@ describe("isthmus", () => {
     expect([0, 1, 2]).toContain(active_units);
     const named = await done("evaluate", "run", "--data", "tiny", "--split", "validation");
     expect(named.stdout).toMatch(
-      /^validation [\d.]+ nats \(reconstruction [\d.]+, kl [\d.]+\) over 18 images\nactive units \d of 2; kl of each latent dimension:\n {2}0 +[\d.]+ +[\d.]+\n$/,
+      /^validation [\d.]+ nats \(reconstruction [\d.]+, KL divergence [\d.]+\) over 18 images\nactive units \d of 2; kl of each latent dimension:\n {2}0 +[\d.]+ +[\d.]+\n$/,
     );
   });
 

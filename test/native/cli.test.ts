@@ -128,7 +128,7 @@ describe("a wrong call ends with exit code 2 and one line", () => {
       /^error: option '--split <name>' argument 'tets' is invalid\. Allowed choices are train, validation, test\.$/,
     ],
     [["sample", "newer"], NEWER],
-    [["sample", "newer", "--out", "a.jpg"], "error: a.jpg: must end in .png or .npy"],
+    [["sample", "newer", "--out", "a.jpg"], "error: a.jpg: must end in .png or .npy or .txt or .wav"],
     [["sample", "newer", "--count", "0"], /It must be at least 1\.$/],
     [["interpolate", "newer", "--steps", "1"], /It must be at least 2\.$/],
     [["encode", "model.onnx", "--out", "codes.txt"], "error: codes.txt: must end in .npy or .csv"],
@@ -232,6 +232,15 @@ describe("what asks for words only", () => {
     expect({ code, loaded }).toEqual({ code: 0, loaded: 0 });
     expect(stdout).toMatch(new RegExp(`^Usage: isthmus ${name} \\[options\\]`));
   });
+
+  test.concurrent.each([[["train", "--help"]], [["help", "train"]]])(
+    "%o names every preset",
+    async (args) => {
+      const { stdout } = await watched(args);
+      const words = new Set(stdout.split(/[\s,]+/));
+      for (const name of Object.keys(presets)) expect(words).toContain(name);
+    },
+  );
 
   test.concurrent("isthmus --help lists the commands", async () => {
     const { code, stdout, loaded } = await watched(["--help"]);

@@ -1,43 +1,24 @@
-/** The pictures and the report: geometry to the pixel, numbers to the digit, and pages that load nothing. */
+/** The pictures made of images, and the numbers that they need: geometry to the pixel, quantiles to the digit. */
 import fc from "fast-check";
-import { Jimp } from "jimp";
 import { describe, expect, test } from "vitest";
 import { latentGridCodes } from "../../runtime/pictures/codes.ts";
-import { klPerDimension } from "../../runtime/pictures/divergence.ts";
-import { interpolations, latentGrid, reconstructions, samples } from "../../runtime/pictures/grids.ts";
-import { type EpochLosses, lossCurves } from "../../runtime/pictures/losses.ts";
+import { components } from "../../runtime/pictures/components.ts";
+import {
+  classSamples,
+  denoised,
+  interpolations,
+  latentGrid,
+  reconstructions,
+  samples,
+  sweeps,
+} from "../../runtime/pictures/grids.ts";
 import { normalQuantile } from "../../runtime/pictures/normal.ts";
 import { principalPlane } from "../../runtime/pictures/plane.ts";
-import { formatBytes, formatDuration, formatNats } from "../../runtime/pictures/quantity.ts";
 import { encodePng } from "../../runtime/pictures/raster.ts";
-import { renderReport } from "../../runtime/pictures/report.ts";
-import type { ReportData } from "../../runtime/pictures/report-data.ts";
-import { latentScatter } from "../../runtime/pictures/scatter.ts";
 import { contactSheet, sheetGeometry } from "../../runtime/pictures/sheet.ts";
 import { Images } from "../../src/data/images.ts";
-import { Random } from "../../src/data/random.ts";
 
-/** Images of 3 × 2 pixels in which every byte differs from its neighbours. */
-function patterns(count: number, channels: number): Images {
-  const image = { channels, height: 2, width: 3 };
-  return new Images(
-    image,
-    Uint8Array.from({ length: count * channels * 6 }, (_, i) => (i * 37) % 256),
-  );
-}
-
-/** The colour of a pixel as `0xrrggbbaa`. */
-async function pixelReader(png: Uint8Array) {
-  const picture = await Jimp.read(Buffer.from(png));
-  return {
-    width: picture.width,
-    height: picture.height,
-    at: (x: number, y: number) => picture.getPixelColor(x, y),
-  };
-}
-
-const opaque = (red: number, green: number, blue: number) =>
-  ((red << 24) | (green << 16) | (blue << 8) | 255) >>> 0;
+import { opaque, patterns, pixelReader } from "../support/pictures.ts";
 
 describe("contact sheet", () => {
   test.each([1, 3])("every pixel of every image becomes a square (%i channels)", async (channels) => {
@@ -116,6 +97,52 @@ describe("pictures of images", () => {
     expect(few.width).toBe(24 + 4 * 3 * scale + 3 * 2);
     const walks = await interpolations(patterns(12, 1), 4);
     expect(walks.alt).toContain("3 rows of 4 images");
+  });
+});
+
+describe("pictures of what some models have", () => {
+  test("the classes' names stand left of their rows, and the last row may be short", async () => {
+    const picture = await classSamples(patterns(5, 1), 2, ["cat", "dog", "frog", "newt"]);
+    expect(picture.alt).toContain("3 rows of 2 images");
+    const { width } = await pixelReader(picture.png);
+    expect(width).toBeGreaterThan(24 + 2 * 3 * Math.round(1000 / 6) + 2 + 30);
+  });
+
+  test("of 17 images and their two copies every one is drawn, three under one another", async () => {
+    const images = new Images({ channels: 1, height: 2, width: 3 }, new Uint8Array(17 * 6).fill(255));
+    const png = await pixelReader((await denoised(images, images, images)).png);
+    const scale = Math.round(1000 / (9 * 3));
+    let white = 0;
+    for (let y = 0; y < png.height; y++)
+      for (let x = png.width - 12 - 9 * (3 * scale + 2); x < png.width; x++)
+        if (png.at(x, y) === opaque(255, 255, 255)) white++;
+    expect(white).toBe(3 * 17 * 6 * scale ** 2);
+  });
+
+  test("a sweep names the latent of each row, and what it carries", async () => {
+    const swept = [
+      { dimension: 3, kl: 2.5 },
+      { dimension: 0, kl: 0.1 },
+    ];
+    const { alt, caption } = await sweeps(patterns(10, 1), 5, swept, 3);
+    expect(alt).toContain("2 rows of 5 images");
+    expect(caption).toContain("from −3 to 3 standard deviations");
+  });
+
+  test("components: the strongest first, blue above zero and red below, each to its own scale", async () => {
+    const image = { channels: 1, height: 1, width: 2 };
+    // Columns (0.1, 0) and (2, −1): the second moves the image more, unless the codes hardly differ in it.
+    const weight = Float32Array.of(0.1, 2, 0, -1);
+    const colours = async (deviations: number[]) => {
+      const png = await pixelReader((await components(weight, image, deviations)).png);
+      const scale = Math.round(1000 / 4);
+      return [0, 1, 2, 3].map((i) => png.at(12 + i * scale + 4 * Math.floor(i / 2) + 1, 13));
+    };
+    const [blue, nothing, red] = [opaque(38, 84, 178), opaque(247, 246, 243), opaque(226, 154, 142)];
+    const [more, less, other, none] = await colours([1, 1]);
+    expect([more, other, none]).toEqual([blue, blue, nothing]);
+    expect(Math.abs(((less! >>> 24) & 255) - ((red >>> 24) & 255))).toBeLessThan(2);
+    expect(await colours([1, 0.01])).toEqual([blue, nothing, blue, less]);
   });
 });
 
@@ -200,237 +227,5 @@ describe("principal plane", () => {
       share: [0, 0],
     });
     expect(principalPlane(Float32Array.of(-1, 1), 2, 1).share).toEqual([1, 0]);
-  });
-});
-
-function epochsOf(count: number, kl: number | null = 25): EpochLosses[] {
-  return Array.from({ length: count }, (_, i) => {
-    const reconstruction = 80 + 60 / (i + 1);
-    const train = { loss: reconstruction + (kl ?? 0), reconstruction, kl };
-    return { epoch: i + 1, train, validation: { ...train, loss: train.loss + 1 } };
-  });
-}
-
-const circles = (svg: string) => svg.match(/<circle /g)?.length ?? 0;
-
-describe("charts", () => {
-  const count = 300;
-  const codes = new Random(1, "codes").fillNormal(new Float32Array(count * 3));
-  const labels = Uint8Array.from({ length: count }, (_, i) => i % 3);
-  const classes = ["cat", "<b>dog</b>", "frog"];
-
-  test("the loss curves have a panel a term and a dot an epoch and series", async () => {
-    const { panels, caption, png } = await lossCurves(epochsOf(10));
-    expect(panels.map(circles)).toEqual([20, 20, 20]);
-    expect(caption).toContain("fell from 166.0 nats after epoch 1 to 112.0 after epoch 10");
-    const { width, height } = await pixelReader(png);
-    expect(width).toBeGreaterThan(2 * height);
-  });
-
-  test("one epoch, and a loss without parts, are drawn too", async () => {
-    const { panels } = await lossCurves(epochsOf(1, null));
-    expect(panels.map(circles)).toEqual([2]);
-    expect(panels[0]).not.toContain("NaN");
-  });
-
-  test("the scatter plot has a dot a code, in the colours of the classes, and names them", async () => {
-    const { panels, caption } = await latentScatter({ codes, count, dimensions: 3, labels, classes });
-    const svg = panels[0]!;
-    expect(circles(svg)).toBe(count);
-    expect(svg.match(/<circle [^>]*fill="#efb118"/g)).toHaveLength(count / 3);
-    for (const name of ["cat", "frog", "&lt;b&gt;dog&lt;/b&gt;"]) expect(svg).toContain(`>${name}</text>`);
-    expect(svg).not.toContain("<b>");
-    expect(caption).toContain("The 3 latent dimensions");
-  });
-
-  test("without labels the dots have one colour and there is no legend", async () => {
-    const plane = { codes: codes.subarray(0, 2 * count), count, dimensions: 2, labels: null, classes };
-    const svg = (await latentScatter(plane)).panels[0]!;
-    expect(circles(svg)).toBe(count);
-    expect(svg).not.toContain("frog");
-    expect(svg).toContain(">first latent</text>");
-  });
-
-  test("the KL chart has a bar a dimension, in falling order, and counts those in use", async () => {
-    const { panels, caption } = await klPerDimension([0.5, 2, 0.001, 1]);
-    const heights = [...panels[0]!.matchAll(/<rect [^>]*height="([\d.]+)"/g)].map((match) =>
-      Number(match[1]),
-    );
-    expect(heights).toHaveLength(4);
-    expect(heights).toEqual(heights.toSorted((a, b) => b - a));
-    expect(caption).toContain("3 of 4 are in use; the other one says");
-  });
-
-  test("coordinates are cut to hundredths, the numbers at the axes are not", async () => {
-    const { panels } = await klPerDimension([0.004, 0.002, 0.001]);
-    expect(panels[0]).toContain(">0.004</text>");
-    expect(panels[0]).not.toMatch(/="[^"]*\d\.\d{3}/);
-  });
-
-  test("a chart is a document of its own, and its PNG has text drawn in a font of ours", async () => {
-    const { panels, png } = await klPerDimension([1, 2]);
-    expect(panels[0]).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" /);
-    const { width, at } = await pixelReader(png);
-    const title = Array.from({ length: (width / 2) * 30 }, (_, i) =>
-      at(32 + (i % (width / 2)), 60 + Math.floor(i / (width / 2))),
-    );
-    expect(title.filter((color) => color === opaque(0x27, 0x2c, 0x33)).length).toBeGreaterThan(200);
-  });
-});
-
-describe("report", () => {
-  const bare: ReportData = {
-    name: "bare",
-    description: "vae · 784-400-20",
-    unit: "nats",
-    finished: null,
-    headline: { test: null, epochs: 0, seconds: 0, imagesPerSecond: null, device: "cpu" },
-    pictures: [],
-    data: null,
-    settings: [],
-    files: [],
-    commands: [],
-    model: null,
-  };
-
-  async function full(): Promise<ReportData> {
-    const images = patterns(4, 1);
-    return {
-      ...bare,
-      finished: new Date(Date.UTC(2025, 2, 1, 12, 30)),
-      headline: {
-        test: { loss: 105.42, reconstruction: 80.31, kl: 25.11 },
-        epochs: 10,
-        seconds: 125,
-        imagesPerSecond: 49812,
-        device: "cpu (2 threads)",
-      },
-      pictures: [
-        await lossCurves(epochsOf(3)),
-        await samples(images),
-        await klPerDimension([1, 2]),
-        await latentGrid(images),
-      ],
-      data: {
-        name: "digits",
-        image: images.image,
-        classes: null,
-        fingerprint: "ab".repeat(32),
-        splits: [{ name: "train", count: 54000, origin: "digits[0:54000]" }],
-      },
-      settings: [
-        { title: "Training", values: { optimizer: { kind: "adam", betas: [0.9, 0.999] }, clip: null } },
-      ],
-      files: [{ name: "encoder.onnx", bytes: 1331245, purpose: "image to code" }],
-      commands: ["isthmus train --data digits"],
-      model: { image: images.image, latent: 20, outputs: ["mean", "log_variance"] },
-    };
-  }
-
-  /** Tags that were opened and not closed, or closed and not opened. */
-  function unbalanced(page: string): string[] {
-    const open: string[] = [];
-    const bad: string[] = [];
-    for (const [, slash, tag, rest] of page.matchAll(/<(\/?)([a-z][a-z0-9]*)\b([^>]*)>/gi)) {
-      if (["meta", "link", "img", "br"].includes(tag!) || rest!.endsWith("/")) continue;
-      if (slash === "") open.push(tag!);
-      else if (open.pop() !== tag) bad.push(tag!);
-    }
-    return [...bad, ...open];
-  }
-
-  test("says what it was given", async () => {
-    const page = renderReport(await full());
-    for (const text of [
-      "105.4",
-      "80.3 reconstruction",
-      "25.1 KL divergence",
-      "49,812",
-      "2 min 5 s",
-      "cpu (2 threads)",
-      "54,000",
-      "digits[0:54000]",
-      "optimizer.kind",
-      "0.9, 0.999",
-      "1.3 MB",
-      "isthmus train --data digits",
-      "2025-03-01, 12:30 UTC",
-      "mean, log_variance = encoder.run",
-      "const { mean } = await encoder.run",
-      "ab".repeat(32),
-    ])
-      expect(page).toContain(text);
-    expect(unbalanced(page)).toEqual([]);
-    expect(page.match(/<figure /g)).toHaveLength(4);
-    expect(page.match(/<img [^>]*alt="[^"]+"/g)).toHaveLength(2);
-    expect(page.match(/role="img" aria-label="[^"]+"/g)).toHaveLength(2);
-  });
-
-  test("loads nothing and runs nothing", async () => {
-    const page = renderReport(await full());
-    expect(page).not.toMatch(/<script|<iframe|@import|@font-face/i);
-    expect(page).not.toMatch(/(src|href|action|poster)\s*=\s*["']?(?!data:|["']?data:)/i);
-    expect(page).not.toMatch(/url\((?!["']?data:)/i);
-    expect(
-      page.match(/https?:\/\/[^\s"'<)]+/g)?.filter((url) => url !== "http://www.w3.org/2000/svg"),
-    ).toEqual([]);
-  });
-
-  test("is whole where everything optional is missing", () => {
-    const page = renderReport(bare);
-    expect(unbalanced(page)).toEqual([]);
-    expect(page).toContain("<h1>bare</h1>");
-    expect(page).not.toMatch(/undefined|null|NaN|<figure|<h2|<table|images per second|training time/);
-  });
-
-  test("escapes every text", async () => {
-    const evil = `<script>alert("x")</script>&'`;
-    const data = await full();
-    const picture = data.pictures[1]!;
-    const page = renderReport({
-      ...data,
-      name: evil,
-      description: evil,
-      headline: { ...data.headline, device: evil },
-      pictures: [{ ...picture, name: evil, title: evil, caption: evil, alt: evil }],
-      data: {
-        ...data.data!,
-        name: evil,
-        fingerprint: evil,
-        splits: [{ name: evil, count: 1, origin: evil }],
-      },
-      settings: [{ title: evil, values: { [evil]: evil, list: [evil] } }],
-      files: [{ name: evil, bytes: 1, purpose: evil }],
-      commands: [evil],
-      model: { ...data.model!, outputs: [evil] },
-    });
-    expect(page).not.toMatch(/<script|alert\("x"\)|&'/);
-    expect(
-      page.match(/&#60;script&#62;alert\(&#34;x&#34;\)&#60;\/script&#62;&#38;&#39;/g)!.length,
-    ).toBeGreaterThan(18);
-    expect(unbalanced(page)).toEqual([]);
-  });
-
-  test("does not claim that weighted terms add up", async () => {
-    const data = await full();
-    const test = { loss: 180.75, reconstruction: 80.31, kl: 25.11 };
-    expect(renderReport({ ...data, headline: { ...data.headline, test } })).toContain("weighted in the loss");
-    expect(renderReport(data)).not.toContain("weighted in the loss");
-  });
-
-  test("writes quantities as people do", () => {
-    expect([812, 1331245, 999_949, 999_950].map(formatBytes)).toEqual([
-      "812 bytes",
-      "1.3 MB",
-      "999.9 kB",
-      "1.0 MB",
-    ]);
-    expect([8.44, 59.97, 125, 4320].map(formatDuration)).toEqual([
-      "8.4 s",
-      "1 min 0 s",
-      "2 min 5 s",
-      "1 h 12 min",
-    ]);
-    expect([105.42, 5.1234, 0.0123].map(formatNats)).toEqual(["105.4", "5.12", "0.0123"]);
   });
 });

@@ -1,0 +1,35 @@
+/** Images to draw, and pixels to read back from what was drawn. */
+import { Jimp } from "jimp";
+import type { EpochLosses } from "../../runtime/pictures/losses.ts";
+import { Images } from "../../src/data/images.ts";
+
+/** Images of 3 × 2 pixels in which every byte differs from its neighbours. */
+export function patterns(count: number, channels: number): Images {
+  const image = { channels, height: 2, width: 3 };
+  return new Images(
+    image,
+    Uint8Array.from({ length: count * channels * 6 }, (_, i) => (i * 37) % 256),
+  );
+}
+
+/** The colour of a pixel as `0xrrggbbaa`. */
+export async function pixelReader(png: Uint8Array) {
+  const picture = await Jimp.read(Buffer.from(png));
+  return {
+    width: picture.width,
+    height: picture.height,
+    at: (x: number, y: number) => picture.getPixelColor(x, y),
+  };
+}
+
+export const opaque = (red: number, green: number, blue: number) =>
+  ((red << 24) | (green << 16) | (blue << 8) | 255) >>> 0;
+
+/** Losses that fall from epoch to epoch; `kl` is null where there is no such term. */
+export function epochsOf(count: number, kl: number | null = 25): EpochLosses[] {
+  return Array.from({ length: count }, (_, i) => {
+    const reconstruction = 80 + 60 / (i + 1);
+    const train = { loss: reconstruction + (kl ?? 0), reconstruction, kl };
+    return { epoch: i + 1, train, validation: { ...train, loss: train.loss + 1 } };
+  });
+}
