@@ -38,6 +38,9 @@ import {
 } from "./settings.ts";
 import { asked } from "./usage.ts";
 
+/** Steps within which no KL term is said to have died. */
+const EARLY = 500;
+
 /** What a call is about. */
 interface Call {
   readonly settings: Settings;
@@ -137,7 +140,8 @@ export async function trainCommand(flags: TrainFlags): Promise<void> {
       if (!json) view.show(progress);
       else if (progress.validation !== null) print(progress, [], true);
       // Early on every code says little.
-      const isLate = progress.validation !== null && progress.epoch >= progress.epochs / 5;
+      const { epoch, epochs, steps } = progress;
+      const isLate = progress.validation !== null && epoch >= epochs / 5 && epoch * steps >= EARLY;
       const collapse = isLate && !warned ? collapseOf(run.model, progress) : null;
       if (collapse !== null) {
         view.end();
