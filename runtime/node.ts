@@ -41,6 +41,20 @@ export const idx = (folder: string, settings: Settings = {}): Promise<Dataset> =
 export const images = (folder: string, settings: Settings = {}): Promise<Dataset> =>
   load(resolve(folder), settings);
 
+/** Lines of text that Isthmus makes up itself: 24 characters, 60,000 + 2,000 + 1,000 of them. */
+export const lines = (settings: Settings = {}): Promise<Dataset> => load("lines", settings);
+
+/** Single tones that Isthmus makes itself: 1,024 samples at 8 kHz, 12,000 + 1,000 + 1,000 of them. */
+export const tones = (settings: Settings = {}): Promise<Dataset> => load("tones", settings);
+
+/** A text file, a line an item. Throws where its lines are too long or their characters too many. */
+export const text = (file: string, settings: Settings = {}): Promise<Dataset> =>
+  load(resolve(file), settings);
+
+/** A folder of WAV files of one rate. Throws where one is damaged. */
+export const sounds = (folder: string, settings: Settings = {}): Promise<Dataset> =>
+  load(resolve(folder), settings);
+
 /**
  * Trains a model. Iterate over the run to train; then `run.result` has the test losses in nats per image, and
  * `run.models()` the encoder and decoder. With `out`, everything is kept in a run directory as well.

@@ -1,9 +1,13 @@
 /** What Isthmus is wherever JavaScript runs: the language, the graphs, and models over a host's ONNX Runtime. */
 
 export { Batch, type Feed, type Source } from "../graphs/batch.ts";
+export { deterministic, type Penalty } from "../graphs/deterministic.ts";
 export { evaluationGraph } from "../graphs/evaluation.ts";
 export {
   describe,
+  factsOf,
+  feedsOf,
+  latentOf,
   type ModelDescription,
   type ModelInput,
   parametersOf,
@@ -27,11 +31,15 @@ export { trainingGraph } from "../graphs/training.ts";
 export type { TrainingConfig, TrainingInput } from "../graphs/training-config.ts";
 export { variational } from "../graphs/variational.ts";
 export { grad } from "../src/autodiff/grad.ts";
-export type { Dataset, Split, SplitName } from "../src/data/dataset.ts";
+export type { Dataset, Medium, Split, SplitName } from "../src/data/dataset.ts";
 export { drawDigits } from "../src/data/digits/digits.ts";
 export { parseIdx } from "../src/data/idx.ts";
 export { type ImageShape, Images } from "../src/data/images.ts";
+export { drawLines, lineAlphabet } from "../src/data/lines.ts";
+export { pitchOf } from "../src/data/pitch.ts";
 export { Random } from "../src/data/random.ts";
+export { imagesOfLines, linesOf } from "../src/data/text.ts";
+export { drawTones, TONE_RATE } from "../src/data/tones.ts";
 export { type Cost, costOf } from "../src/ir/cost.ts";
 export type { DType, Float, Integer, Numeric } from "../src/ir/dtype.ts";
 export { IsthmusError } from "../src/ir/error.ts";
@@ -54,6 +62,7 @@ export { type Diagnosis, diagnose } from "./doctor.ts";
 export type { Engine, EngineOptions, OpenEngine, StepFeeds, StepLosses, Task } from "./engine/engine.ts";
 export { type Evaluated, Evaluator } from "./evaluate.ts";
 export { exportModel, type ModelName, type Trained } from "./export.ts";
+export { type Fidelity, fidelityOf } from "./fidelity.ts";
 export type {
   Device,
   DeviceTensor,

@@ -6,6 +6,7 @@ import { type TrainingConfig, type TrainingInput, trainingConfig } from "../grap
 import type { Images } from "../src/data/images.ts";
 import { fail, IsthmusError } from "../src/ir/error.ts";
 import type { Tensors } from "../src/ir/tensor.ts";
+import { beginningOf } from "./beginning.ts";
 import type { Engine, EngineOptions, OpenEngine } from "./engine/engine.ts";
 import { engines } from "./engine/engines.ts";
 import { Evaluator } from "./evaluate.ts";
@@ -112,7 +113,9 @@ export class Trainer {
     const config = parse(trainingConfig, settings, "training");
     requireFit(description, config, data.train);
     const { engine: wanted, state: given, position = beginning, ...at } = options;
-    const state = given ?? initialState(description, config.optimizer, config.seed);
+    const computed =
+      given === undefined ? await beginningOf(description, data.train, at.host, at) : undefined;
+    const state = given ?? initialState(description, config.optimizer, config.seed, computed);
     const open = wanted ?? engines[at.device ?? at.host.devices.at(-1)!];
     const engine = await open({ description, config, images: data.train, state }, at);
     const evaluator = await Evaluator.open(description, at.host, at).catch(async (error) => {
