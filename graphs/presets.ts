@@ -107,7 +107,12 @@ export const presets = {
     { training: { klWeight: 4, klSchedule: { kind: "warmup", epochs: 3 } } },
   ),
   /** Both halves are told the class, so that the code keeps what is left to say: the style (Sohn et al. 2015). */
-  "conditional-vae": preset("vae", {}, { takes: ["classes"] }),
+  "conditional-vae": preset(
+    "vae",
+    // Few dimensions, so that they don't say the class again; two layers, so that a stroke's style can depend on it.
+    { hidden: [512, 256], latent: 8 },
+    { takes: ["classes"], training: { epochs: 20 } },
+  ),
   /** The VAE that importance weighted bounds are compared with (Burda et al. 2016, §5). */
   "burda-vae": preset("vae", burda, { training: burdaTraining }),
   /** The same with the bound of five importance samples (Burda et al. 2016, eq. 8). */
