@@ -66,7 +66,7 @@ export const presets = {
   "deep-ae": preset(
     "autoencoder",
     { hidden: [1000, 500, 250], latent: 30, activation: "silu", initialiser: "he" },
-    { training: { epochs: 60, learningRateSchedule: { kind: "cosine" } } },
+    { training: { epochs: 40, learningRateSchedule: { kind: "cosine" } } },
   ),
   /** Strided convolutions into the code and transposed ones out of it. */
   "conv-ae": preset("autoencoder", convolutions, { training: { epochs: 20 } }),
@@ -97,7 +97,7 @@ export const presets = {
   /** Dense, 400 hidden units and 20 latent dimensions: the VAE of PyTorch's own example (Kingma & Welling 2014). */
   vae: preset("vae"),
   /** Two latent dimensions: a plane of images to walk in; the convolutional net of Keras's example. */
-  "vae-2d": preset("vae", { ...keras, latent: 2 }, { training: { epochs: 30 } }),
+  "vae-2d": preset("vae", { ...keras, latent: 2 }, { training: { epochs: 20 } }),
   /** Strided convolutions and their transposes, as in the examples of PyTorch. */
   "conv-vae": preset("vae", convolutions, { training: { epochs: 20 } }),
   /** A KL term that weighs four times as much: fewer latent dimensions, each with a meaning (Higgins et al. 2017). */
@@ -152,7 +152,7 @@ export const presets = {
       ...{ filters: [32, 64], kernel: 32, stride: 8, hidden: [512], latent: 192, initialiser: "glorot" },
       likelihood: { kind: "gaussian", variance: 0.002 },
     },
-    { data: { name: "tones" }, training: { epochs: 60, batch: 64 } },
+    { data: { name: "tones" }, training: { epochs: 40, batch: 64 } },
   ),
 } as const;
 
