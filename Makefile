@@ -31,7 +31,7 @@ presets: install ## train every preset on MNIST (the others on data of their own
 	npx tsx bench/presets.ts
 
 burda: install ## the 3,280 epochs of Burda et al. (2016) on MNIST; can be stopped and goes on where it was
-	$(ISTHMUS) train --data mnist --preset burda-vae --epochs 3280 --learning-rate-schedule burda --threads 1 --no-report --resume runs/burda-3280
+	$(ISTHMUS) train --data mnist --preset burda-vae --epochs 3280 --learning-rate-schedule burda --threads 1 --no-report --out runs/burda-3280 --resume
 	$(ISTHMUS) evaluate runs/burda-3280 --importance-samples 5000
 
 figures: install ## draw the README's pictures again

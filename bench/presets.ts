@@ -43,7 +43,7 @@ for (const [name, train, evaluate = ""] of calls) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   const out = join("runs", "presets", name);
   const data = own.includes(name) ? "" : "--data mnist";
-  if (!existsSync(join(out, "report.html"))) isthmus(`train ${train} ${data} --resume ${out}`);
+  if (!existsSync(join(out, "report.html"))) isthmus(`train ${train} ${data} --out ${out} --resume`);
   isthmus(`evaluate ${out} ${evaluate}`);
 }
 

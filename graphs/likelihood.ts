@@ -1,5 +1,6 @@
 /** What pixels are to a model, as data: how far a reconstruction is from an image. */
 import { z } from "zod";
+import { fail } from "../src/ir/error.ts";
 import { bernoulli, categorical, gaussian, type Likelihood, squaredError } from "../src/nn/distribution.ts";
 import type { Scope } from "../src/nn/scope.ts";
 import { sigmoid } from "../src/ops/index.ts";
@@ -40,6 +41,7 @@ export function likelihoodOf(
     case "gaussian":
       return gaussian(scope, config.variance);
     case "categorical":
+      if (channels < 2) fail("model", "a categorical likelihood chooses among channels, and there is one");
       return categorical(scope, channels);
     case "squared-error":
       return (output) =>

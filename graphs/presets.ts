@@ -1,5 +1,5 @@
 /** The named configurations: a family with settings that are known to work, to be changed at will. */
-import type { ImageShape } from "../src/data/images.ts";
+import { fail } from "../src/ir/error.ts";
 import { describe, type ModelDescription, type ModelInput } from "./families.ts";
 import type { TrainingInput } from "./training-config.ts";
 
@@ -19,9 +19,10 @@ interface Ways {
   readonly data?: { readonly name?: string; readonly limit?: number };
 }
 
-/** Makes a description of settings; `image` is asked for, all else has a default. */
+/** Makes a description of settings; `image` is asked for, and what it takes of the data; all else has a default. */
 export interface Preset<F extends ModelInput["family"]> extends Required<Ways> {
   (settings: Settings<F>): ModelDescription;
+  readonly defaults: Defaults<F>;
 }
 
 function preset<F extends ModelInput["family"]>(
@@ -29,9 +30,12 @@ function preset<F extends ModelInput["family"]>(
   defaults: Defaults<F> = {},
   { training = {}, takes = [], data = {} }: Ways = {},
 ): Preset<F> {
-  const make = (settings: Settings<F>) =>
-    describe({ family, ...defaults, ...settings } as unknown as ModelInput);
-  return Object.assign(make, { training, takes, data });
+  const make = (settings: Settings<F>) => {
+    const missing = takes.find((fact) => !Object.hasOwn(settings, fact));
+    if (missing !== undefined) fail("preset", `asks for ${missing}, how many of them the data have`);
+    return describe({ family, ...defaults, ...settings } as unknown as ModelInput);
+  };
+  return Object.assign(make, { defaults, training, takes, data });
 }
 
 /** 28-wide digits through 3 × 3 windows, as in Keras's example of a VAE. */
@@ -157,6 +161,3 @@ export const presets = {
 } as const;
 
 export type PresetName = keyof typeof presets;
-
-/** What every preset needs to know of the data. */
-export type PresetSettings = { readonly image: ImageShape } & Readonly<Record<string, unknown>>;

@@ -11,7 +11,7 @@ import {
 // biome-ignore format: one list of names
 import { add, cast, exp, less, log, max, mul, neg, reduceMax, reduceMean, reduceSum, reshape, sub } from "../src/ops/index.ts";
 import type { Batch } from "./batch.ts";
-import type { Facts, Floats, Model } from "./model.ts";
+import type { Facts, Floats, Model, Terms } from "./model.ts";
 import { rows } from "./networks.ts";
 
 /** The halves of a VAE: images to a posterior over codes, codes to a likelihood of images. */
@@ -78,11 +78,7 @@ export function variational(
       const posterior = encode(image, given);
       if (importanceSamples > 1) {
         const { reconstruction, logWeights } = weigh(batch, image, posterior, importanceSamples);
-        const mean = reduceMean(reconstruction, [0]);
-        return {
-          reconstruction: mean,
-          kl: within("kl", () => sub(neg(logMeanExp(logWeights, importanceSamples)), mean)),
-        };
+        return tightened(reconstruction, logWeights, importanceSamples);
       }
       const code = reparameterize(posterior, batch.normal("noise", [latent]));
       const { negativeLogProbability } = decode(code, given);
@@ -94,14 +90,15 @@ export function variational(
     evaluate: (batch, draws) => {
       const image = observed(batch);
       const posterior = encode(image, condition?.(batch));
-      const { reconstruction, logWeights } = weigh(batch, image, posterior, draws);
+      const count = Math.max(draws, importanceSamples);
+      const { reconstruction, logWeights } = weigh(batch, image, posterior, count);
       const divergence = within("kl", () => klToStandardNormal(posterior));
-      return {
-        reconstruction: reduceMean(reconstruction, [0]),
-        kl: within("kl", () => reduceSum(divergence, [-1])),
-        logWeights,
-        details: { kl_per_dimension: divergence, mean: posterior.mean },
-      };
+      const details = { kl_per_dimension: divergence, mean: posterior.mean };
+      // What is trained on several samples is measured by their bound as well.
+      if (importanceSamples > 1)
+        return { ...tightened(reconstruction, logWeights, count), logWeights, details };
+      const kl = within("kl", () => reduceSum(divergence, [-1]));
+      return { reconstruction: reduceMean(reconstruction, [0]), kl, logWeights, details };
     },
     weighing: {
       posterior: (batch) => {
@@ -139,6 +136,13 @@ function klOf(posterior: DiagonalGaussian, freeBits: number): Floats {
   if (freeBits === 0) return each;
   const total = reduceSum(max(reduceMean(divergence, [0]), freeBits));
   return add(mul(each, 0), total);
+}
+
+/** The bound of several draws (Burda et al. 2016, eq. 8) as two terms: the mean reconstruction, and what is left. */
+function tightened(reconstruction: Floats, logWeights: Floats, count: number): Required<Terms> {
+  const mean = reduceMean(reconstruction, [0]);
+  const kl = within("kl", () => sub(neg(logMeanExp(logWeights, count)), mean));
+  return { reconstruction: mean, kl };
 }
 
 /** log (1/k Σ exp x) over the first axis of `[k, batch]`. */

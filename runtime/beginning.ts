@@ -50,12 +50,12 @@ export async function beginningOf(
 /** Whether a model is one linear layer each way with the squared error, so that principal components are its optimum. */
 export function isLinear(description: ModelDescription): boolean {
   if (description.family !== "autoencoder") return false;
-  const { hidden, filters, decoder, likelihood, codeActivation } = description;
+  const { hidden, filters, decoder, likelihood, codeActivation, corruption, penalty } = description;
   return (
     likelihood.kind === "squared-error" &&
     likelihood.output === "linear" &&
     codeActivation === "linear" &&
     hidden.length + filters.length === 0 &&
-    decoder === undefined
+    [decoder, corruption, penalty].every((setting) => setting === undefined)
   );
 }

@@ -22,9 +22,9 @@ export function fidelityOf(medium: Medium, originals: Images, reconstructed: Ima
       return {};
     case "text": {
       const [before, after] = [originals, reconstructed].map((images) =>
-        linesOf(images, medium.alphabet).join(""),
+        linesOf(images, medium.alphabet).flatMap((line) => [...line]),
       );
-      const kept = [...before!].filter((character, i) => character === after![i]).length;
+      const kept = before!.filter((character, i) => character === after![i]).length;
       return { characters: kept / before!.length };
     }
     case "sound": {

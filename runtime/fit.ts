@@ -1,5 +1,5 @@
 /** What a training asks of its images, and of a state to go on from. */
-import type { ModelDescription } from "../graphs/families.ts";
+import { feedsOf, type ModelDescription } from "../graphs/families.ts";
 import { stateInputs } from "../graphs/step.ts";
 import type { TrainingConfig } from "../graphs/training-config.ts";
 import type { Images } from "../src/data/images.ts";
@@ -14,6 +14,27 @@ export function requireFit({ image }: ModelDescription, { batch }: TrainingConfi
   const show = ({ channels, height, width }: Images["image"]) => `${channels}×${height}×${width}`;
   if (show(images.image) !== show(image))
     fail("train", `the images are ${show(images.image)}, the model takes ${show(image)}`);
+}
+
+/**
+ * Throws where a model asks for what the images don't have: labels, in every split, each one of its classes; or is to
+ * hold another number of images than there are to train on.
+ */
+export function requireSources(
+  description: ModelDescription,
+  splits: Readonly<Record<string, Images>>,
+): void {
+  const { classes, items } = { classes: undefined, items: undefined, ...description };
+  const count = splits.train?.count;
+  if (items !== undefined && items !== count)
+    fail("train", `the model holds ${items} images, and there are ${count} to train on`);
+  if (!feedsOf(description, 2).some(({ source }) => source === "label")) return;
+  for (const [name, { labels }] of Object.entries(splits)) {
+    if (labels === null) fail("train", `the model asks for labels, and the ${name} images have none`);
+    const highest = labels.reduce((most, label) => Math.max(most, label), 0);
+    if (classes !== undefined && highest >= classes)
+      fail("train", `the model has ${classes} classes, and a label of the ${name} images is ${highest}`);
+  }
 }
 
 /** Throws, naming `subject` (the file), where a state is not one of this model's. */

@@ -18,11 +18,20 @@ export const medium = z.discriminatedUnion("kind", [
 ]);
 const losses = z.strictObject({ loss: z.number(), reconstruction: z.number(), kl: z.number() });
 
+/** `conv-vae` was a family of its own before it became a \`vae\` with filters: the same settings and parameters. */
+const model = z.preprocess(
+  (given) =>
+    typeof given === "object" && given !== null && "family" in given && given.family === "conv-vae"
+      ? { ...given, family: "vae" }
+      : given,
+  modelDescription,
+);
+
 export const runConfig = z.strictObject({
   format: z.literal(FORMAT),
   /** The version of Isthmus that began the run. */
   isthmus: z.string(),
-  model: modelDescription,
+  model,
   training: trainingConfig,
   device: z.string(),
   data: z.strictObject({

@@ -99,10 +99,13 @@ export class Run {
     if (data.medium.kind === "image") return {};
     const images = this.imagesOf(data, split);
     const [encoder, decoder] = [await this.encoder(options), await this.decoder(options)];
-    const decoded = await decoder.decode(codeOf(await encoder.encode(images)), images.labels);
-    await encoder.release();
-    await decoder.release();
-    return fidelityOf(data.medium, images, Images.fromTensor(decoded));
+    try {
+      const decoded = await decoder.decode(codeOf(await encoder.encode(images)), images.labels);
+      return fidelityOf(data.medium, images, Images.fromTensor(decoded));
+    } finally {
+      await encoder.release();
+      await decoder.release();
+    }
   }
 
   async encoder(options: HostOptions = {}): Promise<Encoder> {

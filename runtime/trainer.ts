@@ -11,7 +11,7 @@ import type { Engine, EngineOptions, OpenEngine } from "./engine/engine.ts";
 import { engines } from "./engine/engines.ts";
 import { Evaluator } from "./evaluate.ts";
 import { Feeds } from "./feeds.ts";
-import { requireFinite, requireFit } from "./fit.ts";
+import { requireFinite, requireFit, requireSources } from "./fit.ts";
 import type { Placed } from "./host/host.ts";
 import type { Losses } from "./losses.ts";
 import { eventLoopTurn, inTurn, releaseAll } from "./turn.ts";
@@ -112,6 +112,7 @@ export class Trainer {
   ): Promise<Trainer> {
     const config = parse(trainingConfig, settings, "training");
     requireFit(description, config, data.train);
+    requireSources(description, { train: data.train, validation: data.validation });
     const { engine: wanted, state: given, position = beginning, ...at } = options;
     const computed =
       given === undefined ? await beginningOf(description, data.train, at.host, at) : undefined;

@@ -18,7 +18,7 @@ import { beginningOf } from "./beginning.ts";
 import { chooseDevice, type DeviceChoice } from "./device.ts";
 import type { OpenEngine } from "./engine/engine.ts";
 import { exportModel, modelNames, type Trained } from "./export.ts";
-import { requireFit, requireState } from "./fit.ts";
+import { requireFit, requireSources, requireState } from "./fit.ts";
 import type { Device, Host, HostOptions } from "./host/host.ts";
 import type { Losses } from "./losses.ts";
 import { Decoder, Encoder } from "./models.ts";
@@ -66,6 +66,8 @@ export class TrainingRun implements AsyncIterable<Progress> {
     this.model = describe(model);
     this.training = parse(trainingConfig, training, "training");
     requireFit(this.model, this.training, data.train.images);
+    const { train, validation, test } = data;
+    requireSources(this.model, { train: train.images, validation: validation.images, test: test.images });
     // What a memory holds is all that it can be measured on.
     this.#data = factsOf(this.model).isMemory ? { ...data, validation: data.train, test: data.train } : data;
     this.#options = { parameters, out, resume, signal, device, threads, engine, report };

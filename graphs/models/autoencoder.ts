@@ -10,21 +10,26 @@ import { decoderNetwork, encoderNetwork, networks, summaryOf } from "../networks
 import { penalty, penaltyOf } from "../penalty.ts";
 
 export const autoencoder = family({
-  config: z.strictObject({
-    family: z.literal("autoencoder"),
-    image: imageShape,
-    latent: size.default(32),
-    ...networks,
-    /** `pca`: a linear model begins as the principal components of its training images. */
-    initialiser: z.union([initialiser, z.literal("pca")]).default("pytorch"),
-    /** What the code's layer ends in. */
-    codeActivation: activation.default("linear"),
-    likelihood: reconstructionLoss.default({ kind: "squared-error", output: "sigmoid" }),
-    /** What is done to the images that the encoder is shown. */
-    corruption: corruption.optional(),
-    /** What the code costs, times the KL weight. */
-    penalty: penalty.optional(),
-  }),
+  config: z
+    .strictObject({
+      family: z.literal("autoencoder"),
+      image: imageShape,
+      latent: size.default(32),
+      ...networks,
+      /** `pca`: a linear model begins as the principal components of its training images. */
+      initialiser: z.union([initialiser, z.literal("pca")]).default("pytorch"),
+      /** What the code's layer ends in. */
+      codeActivation: activation.default("linear"),
+      likelihood: reconstructionLoss.default({ kind: "squared-error", output: "sigmoid" }),
+      /** What is done to the images that the encoder is shown. */
+      corruption: corruption.optional(),
+      /** What the code costs, times the KL weight. */
+      penalty: penalty.optional(),
+    })
+    .refine(({ penalty, codeActivation }) => penalty?.kind !== "kl" || codeActivation === "sigmoid", {
+      path: ["codeActivation"],
+      message: "the KL sparsity is of a code between 0 and 1: sigmoid",
+    }),
   summary: (config) => `${summaryOf(config)}-${config.latent}`,
   model: (config, scope) => {
     const { image, latent } = config;

@@ -12,22 +12,27 @@ import { decoderNetwork, encoderNetwork, networks, summaryOf } from "../networks
 import { variational } from "../variational.ts";
 
 export const vae = family({
-  config: z.strictObject({
-    family: z.literal("vae"),
-    image: imageShape,
-    latent: size.default(20),
-    ...networks,
-    initialiser: initialiser.default("pytorch"),
-    likelihood: likelihood.default({ kind: "bernoulli" }),
-    /** How many classes there are, where both halves are told an image's (Sohn et al. 2015). */
-    classes: size.optional(),
-    /** Whether pixels are drawn black or white for every step, each as likely as it is bright. */
-    binarise: z.boolean().default(false),
-    /** Draws of the code in the bound that is trained on; 1 is the VAE, more the IWAE (Burda et al. 2016). */
-    importanceSamples: size.default(1),
-    /** Nats that a latent dimension may cost before it counts (Kingma et al. 2016). */
-    freeBits: z.number().min(0).default(0),
-  }),
+  config: z
+    .strictObject({
+      family: z.literal("vae"),
+      image: imageShape,
+      latent: size.default(20),
+      ...networks,
+      initialiser: initialiser.default("pytorch"),
+      likelihood: likelihood.default({ kind: "bernoulli" }),
+      /** How many classes there are, where both halves are told an image's (Sohn et al. 2015). */
+      classes: size.optional(),
+      /** Whether pixels are drawn black or white for every step, each as likely as it is bright. */
+      binarise: z.boolean().default(false),
+      /** Draws of the code in the bound that is trained on; 1 is the VAE, more the IWAE (Burda et al. 2016). */
+      importanceSamples: size.default(1),
+      /** Nats that a latent dimension may cost before it counts (Kingma et al. 2016). */
+      freeBits: z.number().min(0).default(0),
+    })
+    .refine(({ freeBits, importanceSamples }) => freeBits === 0 || importanceSamples === 1, {
+      path: ["freeBits"],
+      message: "a bound of several samples has no KL divergence to leave bits of free",
+    }),
   summary: (config) => `${summaryOf(config)}-${config.latent}`,
   model: (config, scope) => {
     const { image, latent, classes, binarise, importanceSamples, freeBits } = config;

@@ -15,7 +15,7 @@ import { type Floats, family } from "../model.ts";
 import { nearestOf } from "../nearest.ts";
 import { downward, networks, rows, summaryOf, upward } from "../networks.ts";
 
-const { hidden: _, ...convolutions } = networks;
+const { hidden: _, decoder: __, ...convolutions } = networks;
 /** Weight of what keeps codes alive, as the clustered codebooks of Zheng & Vedaldi (2023) do; small beside their own. */
 const REVIVAL = 0.1;
 
@@ -65,7 +65,7 @@ export const vqVae = family({
       flatten(transpose(reshape(vectors, [-1, h, w, embedding]), [0, 3, 1, 2]));
     const likelihood = (code: Floats) =>
       pixelsAre(rows(up.layer(fromEmbedding(reshape(code, [-1, embedding, h, w])))));
-    const terms = (batch: Batch) => {
+    const measure = (batch: Batch) => {
       const { wanted, chosen, nearest } = quantise(batch);
       const through = add(wanted, stopGradient(sub(nearest, wanted)));
       const towards = square(sub(stopGradient(wanted), nearest));
@@ -77,23 +77,32 @@ export const vqVae = family({
           BigInt64Array.from({ length: codes }, (_, i) => BigInt(i)),
         ),
       );
-      // A code that nothing is near to would never move: each is drawn, a little, to what is nearest to it.
-      const near = gather(stopGradient(wanted), nearestOf(codebook(), wanted));
-      const strayed = mul(reduceSum(square(sub(codebook(), near))), REVIVAL);
       const used = cast(equal(reshape(chosen, [-1, h * w, 1]), all), "float32");
       return {
         reconstruction: likelihood(asCode(through)).negativeLogProbability(rows(batch.image)),
-        kl: add(reduceSum(asCode(add(towards, committed)), [-1]), strayed),
+        kl: reduceSum(asCode(add(towards, committed)), [-1]),
         details: { code_usage: reduceMean(used, [1]) },
+        wanted,
       };
+    };
+    /** A code that nothing is near to would never move: each is drawn, a little, to what is nearest to it. */
+    const revival = (wanted: Floats) => {
+      const near = gather(stopGradient(wanted), nearestOf(codebook(), wanted));
+      return mul(reduceSum(square(sub(codebook(), near))), REVIVAL);
     };
     return {
       latent,
       facts: { ...objectiveOf(config.likelihood), penalty: "distance to the codebook", hasPrior: false },
       encode: (batch) => ({ code: asCode(quantise(batch).nearest) }),
       decode: (code) => reshape(likelihood(code).mean, [0, channels, height, width]),
-      terms,
-      evaluate: terms,
+      terms: (batch) => {
+        const { reconstruction, kl, wanted } = measure(batch);
+        return { reconstruction, kl: add(kl, revival(wanted)) };
+      },
+      evaluate: (batch) => {
+        const { reconstruction, kl, details } = measure(batch);
+        return { reconstruction, kl, details };
+      },
     };
   },
 });

@@ -105,7 +105,7 @@ program
       "what takes the steps: our graphs, or ONNX Runtime's TrainingSession",
     ).choices(["graph", "training-session"]),
   )
-  .option("--resume [run]", "go on with the run, or begin it if it is not there")
+  .option("--resume [run]", "go on with the run; after --out, begin it if it is not there")
   .option("--config <file>", "settings as JSON, or another run's run.json; options go before it")
   .option("--no-report", "leave out the pictures and report.html")
   .addOption(json())

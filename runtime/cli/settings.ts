@@ -85,12 +85,16 @@ function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], un
 export function withFlags(settings: Settings, flags: TrainFlags): Settings {
   const { data: name, resize, channels, validation, limit } = flags;
   const before = name === undefined || name === settings.data?.name ? settings.data : undefined;
-  const own = presetNamed(flags.preset ?? settings.preset ?? "vae").data;
+  const own = presetNamed(flags.preset ?? settings.preset ?? "vae");
+  // What was trained before has a model and ways of its own, unless a preset is asked for.
+  const isRun = typeof settings.model.family === "string";
+  const isNew = !isRun || flags.preset !== undefined;
   const data = {
     name: name ?? before?.name ?? "digits",
-    ...(typeof settings.model.family === "string" ? {} : own),
+    ...(isNew ? own.data : {}),
     ...given({ name }),
     ...before,
+    ...(isRun && isNew ? own.data : {}),
     ...given({ resize, channels, validation, limit }),
   };
   const { latent, hidden, activation, initialiser, likelihood, variance } = flags;
@@ -118,23 +122,46 @@ export function withFlags(settings: Settings, flags: TrainFlags): Settings {
   return {
     data: parse(dataSpec, data, "data"),
     preset: flags.preset ?? settings.preset,
-    ...assigned({ model, training: { ...settings.training, ...training } }, flags.set ?? []),
+    ...assigned(
+      { model, training: { ...(isRun && isNew ? {} : settings.training), ...training } },
+      isNew ? { model: own.defaults, training: own.training } : {},
+      flags.set ?? [],
+    ),
     out: flags.out ?? settings.out,
   };
 }
 
-/** Settings with others laid over them by their paths: of the training after `training`, else of the model. */
-function assigned(settings: Pick<Settings, "model" | "training">, assignments: readonly Assignment[]) {
+/**
+ * Settings with others laid over them by their paths: of the training after `training`, else of the model. What a path
+ * leads into begins as it is, or as it is by default.
+ */
+function assigned(
+  settings: Pick<Settings, "model" | "training">,
+  defaults: unknown,
+  assignments: readonly Assignment[],
+) {
   return assignments.reduce((all, [path, value]) => {
     const [first] = path;
-    return laid(all, first === "training" ? path : ["model", ...path], value) as typeof all;
+    return laid(all, defaults, first === "training" ? path : ["model", ...path], value) as typeof all;
   }, settings);
 }
 
-function laid(over: unknown, [name, ...rest]: readonly string[], value: unknown): unknown {
+function laid(over: unknown, under: unknown, [name, ...rest]: readonly string[], value: unknown): unknown {
   if (name === undefined) return value;
-  const there = typeof over === "object" && over !== null ? (over as Readonly<Record<string, unknown>>) : {};
-  return { ...there, [name]: laid(Object.hasOwn(there, name) ? there[name] : undefined, rest, value) };
+  const [there, below] = [over, under].map(fieldsOf) as [Fields | undefined, Fields | undefined];
+  // Another kind of thing has other settings.
+  if (name === "kind" && rest.length === 0 && (there ?? below)?.kind !== value) return { kind: value };
+  const [before, beneath] = [there, below].map((all) =>
+    all && Object.hasOwn(all, name) ? all[name] : undefined,
+  );
+  const begun = rest.length > 0 && before === undefined ? beneath : before;
+  return { ...there, [name]: laid(begun, undefined === begun ? undefined : beneath, rest, value) };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function fieldsOf(value: unknown): Fields | undefined {
+  return typeof value === "object" && value !== null ? (value as Fields) : undefined;
 }
 
 /** What a model is built for. */

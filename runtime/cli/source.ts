@@ -1,11 +1,11 @@
 /** What the commands after a training work on: a run or a model file, and images that fit it. */
 import { readFile, stat } from "node:fs/promises";
 import { z } from "zod";
-import { factsOf, modelDescription } from "../../graphs/families.ts";
+import { factsOf, feedsOf, modelDescription } from "../../graphs/families.ts";
 import { type Dataset, type SplitName, splitNames } from "../../src/data/dataset.ts";
 import { type ImageShape, Images, pixelsOf } from "../../src/data/images.ts";
 import { fail } from "../../src/ir/error.ts";
-import { decode } from "../../src/onnx/decode.ts";
+import { metadataOf } from "../../src/onnx/decode.ts";
 import { type DataSpec, loadDataset, requireDataset } from "../data/dataset.ts";
 import { chooseDevice, type DeviceChoice } from "../device.ts";
 import { unreadable } from "../host/file.ts";
@@ -81,7 +81,7 @@ export async function openDecoder(path: string, flags: RuntimeFlags): Promise<Op
 
 /** What our exports say of themselves; files from elsewhere hold pictures, as far as anyone knows. */
 function aboutFile(file: Uint8Array, path: string): Omit<OpenDecoder, "decoder"> {
-  const { metadata } = decode(file, path);
+  const metadata = metadataOf(file, path);
   const said = (name: string): unknown => {
     const json = metadata[`isthmus.${name}`];
     return json === undefined ? undefined : readJson(json, path);
@@ -120,6 +120,9 @@ export async function dataFor(run: Run, flags: DataFlags): Promise<Dataset> {
   if (given.kind === "text" && taken.kind === "text" && given.alphabet !== taken.alphabet)
     fail("data", `the lines are of the alphabet "${given.alphabet}", the run's of "${taken.alphabet}"`);
   requireShape(data.image, run.config.model.image);
+  const asksForLabels = feedsOf(run.config.model, 2).some(({ source }) => source === "label");
+  if (asksForLabels && JSON.stringify(data.classes) !== JSON.stringify(run.config.data.classes))
+    fail("data", "the model asks for labels, and these have other classes than it was trained on");
   return data;
 }
 

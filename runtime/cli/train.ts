@@ -81,16 +81,16 @@ async function readResumed(
 ): Promise<Pick<Call, "settings" | "device">> {
   const began = await (await RunDirectory.open(path)).readConfig();
   const settings = withFlags({ ...settingsOf(began), ...config }, flags);
-  const training = await checkedTraining(settings);
   const { image } = began.model;
   const facts = { image, classes: began.data.classes, count: began.data.splits.train.count };
+  const training = await checkedTraining(settings, facts.count);
   requireSame(began, { model: foreign?.(image).model ?? modelOf(settings, facts), training }, path);
   return { settings, device: flags.device ?? (began.device as Device) };
 }
 
 /** Throws where the settings name a preset or data that there are not, or a training that can't be. */
-async function checkedTraining(settings: Settings): Promise<TrainingConfig> {
-  const training = trainingOf(settings);
+async function checkedTraining(settings: Settings, count?: number): Promise<TrainingConfig> {
+  const training = trainingOf(settings, count);
   await requireDataset(settings.data!.name);
   return parse(trainingConfig, training, "training");
 }

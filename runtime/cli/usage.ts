@@ -66,7 +66,7 @@ export type Assignment = readonly [path: readonly string[], value: unknown];
 /** `filters=[32,64]`, one more of those before; a value that is not JSON is the text as it stands. */
 export function assignments(text: string, before: readonly Assignment[] = []): readonly Assignment[] {
   const [, path, value] = /^(\w+(?:\.\w+)*)=(.+)$/s.exec(text) ?? [];
-  if (path === undefined || value === undefined)
+  if (path === undefined || value === undefined || path === "training")
     throw new InvalidArgumentError(`"${text}" is not SETTING=VALUE, such as penalty.kind=l1.`);
   return [...before, [path.split("."), jsonOr(value)]];
 }

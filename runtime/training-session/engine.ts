@@ -21,8 +21,6 @@ export function trainingSession(load: () => Promise<TrainingRuntime>, learningRa
     // As a tensor has it, in which the rates of the steps come.
     const highest = Math.fround(learningRate);
     const parameters = parametersOf(description);
-    if (parameters.some(({ isTrainable }) => !isTrainable))
-      fail("training-session", "has no running statistics, which batch normalisation needs");
     const isLabelled = feedsOf(description, config.batch).some(({ source }) => source === "label");
     const runtime = await load();
     const session = await told(() =>

@@ -16,10 +16,11 @@ export function trainingFiles(
   state: Tensors,
 ): Readonly<Record<string, Uint8Array>> {
   const optimizer = requireAdam(training.optimizer);
+  const checkpoint = writeCheckpoint(checkpointOf(model, optimizer, state, training.learningRate));
   return {
     "training_model.onnx": trainingModel(model, training),
     "eval_model.onnx": evalModel(model),
     "optimizer_model.onnx": optimizerModel(optimizer),
-    checkpoint: writeCheckpoint(checkpointOf(model, optimizer, state, training.learningRate)),
+    checkpoint,
   };
 }

@@ -45,7 +45,7 @@ export async function importCheckpoint(run: Run, path: string, out: string): Pro
   const directory = await RunDirectory.create(out, config, { state, position: { ...beginning, epoch } });
   const parameters = Object.fromEntries(parametersOf(model).map(({ name }) => [name, state[name]!]));
   await directory.writeBest(parameters, epoch);
-  const trained = { model, training, classes: config.data.classes, parameters };
+  const trained = { model, training, classes: config.data.classes, medium: config.data.medium, parameters };
   for (const name of modelNames) await directory.write(`${name}.onnx`, exportModel(name, trained));
   return { steps, hasMoments: checkpoint.optimizer !== undefined };
 }

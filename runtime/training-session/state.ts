@@ -1,6 +1,7 @@
 /** Between a training's state and a session's checkpoint: the same numbers, under other names and in other units. */
 import { type ModelDescription, parametersOf } from "../../graphs/families.ts";
 import { slotName } from "../../graphs/state.ts";
+import { fail } from "../../src/ir/error.ts";
 import { filled, scalar, type Tensor, type Tensors, tensor } from "../../src/ir/tensor.ts";
 import type { SessionCheckpoint } from "./checkpoint.ts";
 import type { AdamConfig } from "./optimizer.ts";
@@ -14,6 +15,7 @@ export function checkpointOf(
   state: Tensors,
   learningRate: number,
 ): SessionCheckpoint {
+  requireNoBuffers(description);
   const names = parametersOf(description).map(({ name }) => name);
   const pick = (nameOf: (parameter: string) => string, factor: number) =>
     Object.fromEntries(
@@ -28,6 +30,12 @@ export function checkpointOf(
       secondMoments: pick((name) => slotName("second_moment", name), share(beta2)),
     },
   };
+}
+
+/** Throws where a model has parameters that no gradient moves: a TrainingSession has no place for them. */
+function requireNoBuffers(description: ModelDescription): void {
+  if (parametersOf(description).some(({ isTrainable }) => !isTrainable))
+    fail("training-session", "has no running statistics, which batch normalisation needs");
 }
 
 /** The state in a checkpoint; where it holds no moments, they are those before a first step. */

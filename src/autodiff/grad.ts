@@ -34,7 +34,8 @@ export function grad(loss: Value, wrt: readonly Value[]): Value<Float>[] {
     within(
       node.path === "" ? "gradient" : `gradient/${node.path}`,
       () => {
-        const dx = cotangentsOf(node, dy, y as Value<Float>);
+        const wants = (i: number) => node.inputs[i] !== undefined && leadsToWanted(node.inputs[i]);
+        const dx = cotangentsOf(node, dy, y as Value<Float>, wants);
         node.inputs.forEach((operand, i) => {
           const part = dx[i];
           if (!operand || !part || !isFloat(operand.dtype) || !leadsToWanted(operand)) return;
@@ -53,9 +54,10 @@ function cotangentsOf<K extends OpType>(
   node: Node,
   dy: Value<Float>,
   y: Value<Float>,
+  wants: (input: number) => boolean,
 ): readonly (Value | null)[] {
   const rule = rules[node.op] as Rule<K> | null;
-  return rule === null ? [] : rule(dy, node as unknown as NodeOf<K>, y);
+  return rule === null ? [] : rule(dy, node as unknown as NodeOf<K>, y, wants);
 }
 
 /** The adjoint of broadcasting: `dx` summed over the axes along which something of `shape` was repeated. */

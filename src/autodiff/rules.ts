@@ -3,7 +3,8 @@
  *
  * `null` says that the derivative is zero. A cotangent may still be broadcast (`Add` returns `dy` for both inputs):
  * `grad` sums it to the input's shape, here it is left out. Only standard operators appear, so that the result runs
- * on every provider; what nobody asks for is never emitted, since nothing refers to it.
+ * on every provider; what nobody asks for is never emitted, since nothing refers to it. A cotangent that needs more
+ * than the others do, such as a batch of known size, is made only where `wants` says that its input leads to one asked for.
  */
 import type { Float } from "../ir/dtype.ts";
 import { fail } from "../ir/error.ts";
@@ -32,6 +33,7 @@ export type Rule<K extends OpType> = (
   dy: Value<Float>,
   node: NodeOf<K>,
   y: Value<Float>,
+  wants: (input: number) => boolean,
 ) => Cotangents<Inputs<K>>;
 
 /** `dy` where the condition holds, 0 elsewhere. */
@@ -87,14 +89,14 @@ export const rules: { readonly [K in OpType]: Rule<K> | null } = {
       : gemm(a, dy, undefined, { alpha, transA: transA === 0 }),
     c ? (beta === 1 ? dy : mul(dy, beta)) : null,
   ],
-  Conv: (dy, { inputs: [x, w, b], attributes }) => [
+  Conv: (dy, { inputs: [x, w, b], attributes }, _, wants) => [
     convAdjoint(dy, w, x.shape, attributes),
-    convKernelAdjoint(x, dy, w.shape, attributes),
+    wants(1) ? convKernelAdjoint(x, dy, w.shape, attributes) : null,
     b ? channelSum(dy) : null,
   ],
-  ConvTranspose: (dy, { inputs: [x, w, b], attributes }) => [
+  ConvTranspose: (dy, { inputs: [x, w, b], attributes }, _, wants) => [
     convTransposeAdjoint(dy, w, x.shape, attributes),
-    convKernelAdjoint(dy, x, w.shape, attributes),
+    wants(1) ? convKernelAdjoint(dy, x, w.shape, attributes) : null,
     b ? channelSum(dy) : null,
   ],
   MaxPool: (dy, { inputs: [x], attributes }, y) => [maxPoolAdjoint(dy, x, y, attributes)],

@@ -33,12 +33,6 @@ export function dense(scope: Scope, features: number): Layer {
   };
 }
 
-/** Dense layers `hidden.0`, `hidden.1`, … of these widths, each followed by the activation. */
-export function mlp(scope: Scope, widths: readonly number[], activation: ActivationName): Layer {
-  const layers = widths.map((width, i) => ({ at: scope.at("hidden").at(String(i)), width }));
-  return (x) => layers.reduce((h, { at, width }) => activated(at, activation)(dense(at, width)(h)), x);
-}
-
 /** The activation of the layer `scope`. */
 export function activated(scope: Scope, activation: ActivationName): Layer {
   return (x) => (activation === "linear" ? x : scope.within(() => activations[activation](x)));

@@ -34,9 +34,7 @@ export function decode(bytes: Uint8Array, subject = "decode", selection: Selecti
   const opset = Number(domain?.version ?? 0);
   if (opset < opsets.first || opset > opsets.last)
     fail(subject, `the model is of opset ${opset}; ${opsets.first} to ${opsets.last} can be read`);
-  const metadata = Object.fromEntries(
-    (model.metadataProps ?? []).map(({ key, value }) => [key ?? "", value ?? ""]),
-  );
+  const metadata = metadataIn(model);
   try {
     const { graph } = decodeGraph(model.graph!, { opset, selection, around: () => undefined, prefix: "" });
     return { ...graph, doc: model.docString ?? "", metadata };
@@ -46,6 +44,15 @@ export function decode(bytes: Uint8Array, subject = "decode", selection: Selecti
       throw new IsthmusError(error.message.replace(/^decode: /, `${subject}: `));
     throw error;
   }
+}
+
+/** What an `.onnx` file says of itself, whatever it is made of. Throws one line where the bytes are no model. */
+export function metadataOf(bytes: Uint8Array, subject = "decode"): Readonly<Record<string, string>> {
+  return metadataIn(parseModel(bytes, subject));
+}
+
+function metadataIn({ metadataProps }: ReturnType<typeof parseModel>): Record<string, string> {
+  return Object.fromEntries((metadataProps ?? []).map(({ key, value }) => [key ?? "", value ?? ""]));
 }
 
 function parseModel(bytes: Uint8Array, subject: string) {

@@ -30,7 +30,7 @@ export function drawDigits(count: number, seed: number): { images: Images; label
   for (let i = 0; i < count; i++) {
     drawDigit(labels[i]!, new Random(seed, `digits/${i}`), pixels.subarray(i * size, (i + 1) * size));
   }
-  return { images: new Images({ channels: 1, height: SIDE, width: SIDE }, pixels), labels };
+  return { images: new Images({ channels: 1, height: SIDE, width: SIDE }, pixels, labels), labels };
 }
 
 /** Draws one digit into `out` (28 × 28 bytes, zero before). */
