@@ -60,6 +60,7 @@ test("metadata and the description come back", () => {
     "isthmus.model",
     "isthmus.training",
     "isthmus.image",
+    "isthmus.medium",
     "isthmus.classes",
   ]);
 });

@@ -22,6 +22,16 @@ const size = 2;
 const places = [0, 1, 2, 3];
 const parts = [0, 1, 2];
 
+/** What the running statistics of the embedding's normalisation make of each of its channels: a factor and a shift. */
+function normalizationOf(feeds: Feeds): { readonly factor: number; readonly shift: number }[] {
+  const of = (name: string) => Array.from(feeds[`encoder.code.normalization.${name}`]!.data, Number);
+  const [weight, bias, average, variance] = [of("weight"), of("bias"), of("running_mean"), of("running_var")];
+  return weight!.map((scale, i) => {
+    const factor = scale / Math.sqrt(variance![i]! + 1e-5);
+    return { factor, shift: bias![i]! - factor * average![i]! };
+  });
+}
+
 /** What the encoder puts out at each place of an image, by hand: a window without overlap, a rectifier, a dense layer. */
 function wantedOf(feeds: Feeds, image: readonly number[]): number[][] {
   const bias = Array.from(feeds["encoder.conv.0.bias"]!.data, Number);
@@ -31,7 +41,10 @@ function wantedOf(feeds: Feeds, image: readonly number[]): number[][] {
     const features = rowsOf(feeds["encoder.conv.0.weight"]!).map((weight, i) =>
       Math.max(0, bias[i]! + dot(weight, seen)),
     );
-    return affine(feeds, "encoder.code", features);
+    return affine(feeds, "encoder.code", features).map((value, i) => {
+      const { factor, shift } = normalizationOf(feeds)[i]!;
+      return factor * value + shift;
+    });
   });
 }
 
@@ -70,7 +83,7 @@ function trial(given: Feeds) {
 
 /** A codebook of which three codes are near to what is wanted in three places, so that more than one is chosen. */
 const near = trial({}).wanted.flat();
-const rows = [near[0]!, near[3]!, near[6]!].map((vector) => vector.map((value) => value + 0.01));
+const rows = [near[0]!, near[3]!, near[6]!].map((vector) => vector.map((value) => value + 1e-4));
 const { outputs, feeds, codebook, wanted, chosen } = trial({
   "codebook.weight": { shape: [4, 3], data: [...rows, [9, 9, 9]].flat() },
 });
@@ -80,6 +93,9 @@ const codes = chosen.map((of) => parts.flatMap((part) => of.map((code) => codebo
 const pairs = wanted.flatMap((vectors, i) =>
   vectors.map((vector, place) => ({ vector, code: chosen[i]![place]! })),
 );
+
+/** A bias before the normalisation moves what comes after it by as much. */
+const factors = normalizationOf(feeds).map(({ factor }) => factor);
 
 function expectClose(actual: readonly number[], expected: readonly number[]): void {
   expect(actual).toHaveLength(expected.length);
@@ -128,8 +144,10 @@ test("the decoder's gradient reaches the encoder as it is, and the codebook not 
     return (lossAt(moved(h)) - lossAt(moved(-h))) / (2 * h);
   };
   // A bias of the encoder's last layer moves one element of each place's vector.
-  const expected = parts.map((part) =>
-    sum(codes.flatMap((_, i) => places.map((place) => slope(i, part * places.length + place)))),
+  const expected = parts.map(
+    (part) =>
+      factors[part]! *
+      sum(codes.flatMap((_, i) => places.map((place) => slope(i, part * places.length + place)))),
   );
   expectClose(outputs.lossByBias!.data, expected);
   expect(outputs.lossByCodebook!.data.every((value) => value === 0)).toBe(true);
@@ -145,8 +163,10 @@ test("codes are drawn to what chose them and to what is nearest, and the encoder
     }),
   );
   expectClose(outputs.klByCodebook!.data, towards.flat());
-  const committed = parts.map((part) =>
-    sum(pairs.map(({ vector, code }) => 2 * beta * (vector[part]! - codebook[code]![part]!))),
+  const committed = parts.map(
+    (part) =>
+      factors[part]! *
+      sum(pairs.map(({ vector, code }) => 2 * beta * (vector[part]! - codebook[code]![part]!))),
   );
   expectClose(outputs.klByBias!.data, committed);
 });
