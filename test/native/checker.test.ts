@@ -169,12 +169,13 @@ function promised({ name, model, training }: Emitted): { inputs: string[]; outpu
       return { inputs: [`latent: ${code}`, ...label], outputs: [`image: float32[batch,${pixels}]`] };
     case "evaluation": {
       const others = draws(["batch"]).filter((port) => !isBound || !port.startsWith("noise"));
-      const noise = isBound ? [`noise: float32[1,batch,${latentOf(model)}]`] : [];
+      const count = model.family === "vae" ? model.importanceSamples : 1;
+      const noise = isBound ? [`noise: float32[${count},batch,${latentOf(model)}]`] : [];
       return {
         inputs: [`image: float32[batch,${pixels}]`, ...label, ...others, ...noise],
         outputs: [
           ...["reconstruction", "kl"].map((name) => `${name}: float32[batch]`),
-          ...(isBound ? ["elbo: float32[batch]", "log_weights: float32[1,batch]"] : []),
+          ...(isBound ? ["elbo: float32[batch]", `log_weights: float32[${count},batch]`] : []),
           ...Object.entries(details).map(([name, width]) => `${name}: float32[batch,${width}]`),
         ],
       };

@@ -135,7 +135,7 @@ describe("isthmus train --model", () => {
 
   test("fine-tunes a plain autoencoder of one file, whose report speaks of no prior", async () => {
     const { code, stdout } = await train(...plain, "--epochs", "2", "--out", "plain");
-    expect([code, stdout.split(" (")[0]]).toEqual([0, expect.stringMatching(/^test [\d.]+ nats$/)]);
+    expect([code, stdout.split(" (")[0]]).toEqual([0, expect.stringMatching(/^test [\d.]+ nats$/m)]);
     const files = (await (await Run.open(join(folder, "plain"), nodeHost)).directory.files()).map(
       ({ name }) => name,
     );
@@ -146,7 +146,7 @@ describe("isthmus train --model", () => {
     expect(report).toContain("const { code } = await encoder.run({ image });");
     expect(report).not.toContain("KL divergence");
     const evaluated = await isthmus(["evaluate", "plain"], folder);
-    expect(evaluated.stdout).toMatch(/^test [\d.]+ nats \(reconstruction [\d.]+, kl 0\.00\)/);
+    expect(evaluated.stdout).toMatch(/^test [\d.]+ nats over 18 images/);
     const codes = await isthmus(["encode", "plain", "--out", "codes.csv"], folder);
     expect(codes.code).toBe(0);
   });
