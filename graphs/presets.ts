@@ -136,7 +136,7 @@ export const presets = {
       ...{ filters: [32, 64, 128], hidden: [256], latent: 64, initialiser: "glorot" },
       likelihood: { kind: "gaussian", variance: 0.01 },
     },
-    { training: { epochs: 100, batch: 32 } },
+    { training: { epochs: 30, batch: 32 } },
   ),
   /** Lines of text, a channel for each character: what is between two lines is a line as well (Bowman et al. 2016). */
   "text-vae": preset(
