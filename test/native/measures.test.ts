@@ -121,10 +121,10 @@ describe("isthmus evaluate", () => {
   test.concurrent("says how much of a codebook is used, and that a vq-vae has no bound", async () => {
     expect((await train("vq-vae")).code).toBe(0);
     const { perplexity, codes_used, codes } = JSON.parse((await evaluate("vq-vae", "--json")).stdout);
-    expect(codes).toBe(128);
+    expect(codes).toBe(256);
     expect(codes_used).toBeGreaterThanOrEqual(Math.ceil(perplexity));
     expect((await evaluate("vq-vae")).stdout).toMatch(
-      /\ncodebook: \d+ of 128 codes used \(\d+ %\), perplexity [\d.]+\n$/,
+      /\ncodebook: \d+ of 256 codes used \(\d+ %\), perplexity [\d.]+\n$/,
     );
     const { code, stderr } = await evaluate("vq-vae", "--importance-samples", "10");
     expect(code).toBe(2);
