@@ -1,9 +1,11 @@
 /** The two halves of a model in a worker of their own, so that the page never waits for ONNX Runtime. */
 import { expose, transfer } from "comlink";
+import { fail } from "../../../src/ir/error.ts";
 import { sizeOf, tensor } from "../../../src/ir/tensor.ts";
 import { type About, aboutModel } from "../../about.ts";
 import { webHost } from "../../host/web.ts";
 import { codeOf, Decoder, Encoder } from "../../models.ts";
+import { openAll } from "../../turn.ts";
 
 /** A model that is open: what the page needs to know to show it. */
 export interface Opened extends Omit<About, "model"> {
@@ -47,22 +49,33 @@ const inference = {
    */
   async open(decoderFile: ModelFile, encoderFile: ModelFile | null): Promise<Opened> {
     const { model: _, ...about } = aboutModel(decoderFile.bytes, decoderFile.name);
-    const opened = await Decoder.open(decoderFile.bytes, decoderFile.name, host);
-    const encoding = encoderFile && (await openEncoder(encoderFile).catch(releasing(opened)));
-    const { latent, isConditional } = opened;
-    const label = isConditional ? Int32Array.of(0) : null;
-    const first = await opened
-      .decode(tensor("float32", [1, latent], new Float32Array(latent)), label)
-      .catch(releasing(opened));
-    const [, ...image] = first.shape;
+    const opened = await openAll(async (releases) => {
+      const decoder = await Decoder.open(decoderFile.bytes, decoderFile.name, host);
+      releases.push(() => decoder.release());
+      const { latent, isConditional } = decoder;
+      const label = isConditional ? Int32Array.of(0) : null;
+      const picture = await decoder.decode(tensor("float32", [1, latent], new Float32Array(latent)), label);
+      if (encoderFile === null) return { decoder, encoder: undefined, picture };
+      aboutModel(encoderFile.bytes, encoderFile.name);
+      const encoder = await Encoder.open(encoderFile.bytes, encoderFile.name, host);
+      releases.push(() => encoder.release());
+      const [, dimensions] = codeOf(await encoder.encode(picture, label)).shape;
+      if (dimensions !== latent)
+        fail(
+          encoderFile.name,
+          `gives codes of ${dimensions} dimensions; ${decoderFile.name} takes ${latent}`,
+        );
+      return { decoder, encoder, picture };
+    });
     await Promise.all([decoder?.release(), encoder?.release()]);
-    decoder = opened;
-    encoder = encoding ?? undefined;
+    ({ decoder, encoder } = opened);
     inference.choose(0);
+    const { latent, isConditional } = opened.decoder;
+    const [, channels, height, width] = opened.picture.shape as readonly [number, number, number, number];
     return {
       ...about,
-      ...{ latent, isConditional, canEncode: encoding !== null },
-      image: image as unknown as Opened["image"],
+      ...{ latent, isConditional, canEncode: encoder !== undefined },
+      image: [channels, height, width],
     };
   },
 
@@ -95,18 +108,6 @@ const inference = {
 export type Inference = typeof inference;
 
 expose(inference);
-
-async function openEncoder({ bytes, name }: ModelFile): Promise<Encoder> {
-  aboutModel(bytes, name);
-  return Encoder.open(bytes, name, host);
-}
-
-function releasing(opened: Decoder) {
-  return async (error: unknown): Promise<never> => {
-    await opened.release();
-    throw error;
-  };
-}
 
 function required<T>(half: T | undefined): T {
   if (half === undefined) throw new Error("no model is open");
