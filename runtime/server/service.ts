@@ -1,6 +1,6 @@
 /** The service behind any interface: which models are loaded, loading and unloading them, and an end that drains. */
 import { fail, IsthmusError } from "../../src/ir/error.ts";
-import { metadataOf } from "../../src/onnx/decode.ts";
+import { metadataOf } from "../../src/onnx/metadata.ts";
 import { ServiceError, unavailable } from "./error.ts";
 import { Metrics } from "./metrics.ts";
 import { type ModelLimits, type ModelState, ServedModel } from "./model.ts";
