@@ -1,5 +1,6 @@
 /** The worker threads that run models: `session.run` blocks the thread that calls it until the graph is done. */
 import { availableParallelism } from "node:os";
+import type { Worker } from "node:worker_threads";
 import { Piscina } from "piscina";
 import { fail, IsthmusError } from "../../src/ir/error.ts";
 import type { Tensors } from "../../src/ir/tensor.ts";
@@ -80,9 +81,9 @@ export class WorkerPool {
     for (let i = 0; i < this.workers; i++) this.#pool.run(task, { name: "sweep" }).catch(() => {});
   }
 
-  /** The worker threads, for whoever watches them. */
-  get threadCount(): number {
-    return this.#pool.threads.length;
+  /** The worker threads as they are now. */
+  get workerThreads(): readonly Worker[] {
+    return this.#pool.threads;
   }
 
   /** Ends the workers. */

@@ -4,6 +4,7 @@ import { type Graph, graph, nodesOf } from "../ir/graph.ts";
 import type { Dim, Shape } from "../ir/shape.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { constantOf, input, operands, type Value } from "../ir/value.ts";
+import { requireOneFile } from "./external.ts";
 import { knownOf } from "./import/known.ts";
 import { type Decoded, decodeNode, type Lookup, type Reading } from "./node.ts";
 import { type GraphProto, type NodeProto, onnx, type ValueInfoProto } from "./proto.ts";
@@ -49,6 +50,13 @@ export function decode(bytes: Uint8Array, subject = "decode", selection: Selecti
 /** What an `.onnx` file says of itself, whatever it is made of. Throws one line where the bytes are no model. */
 export function metadataOf(bytes: Uint8Array, subject = "decode"): Readonly<Record<string, string>> {
   return metadataIn(parseModel(bytes, subject));
+}
+
+/** The same of a model that is all in this one file: ONNX Runtime would read others wherever the model says they lie. */
+export function metadataOfWhole(bytes: Uint8Array, subject: string): Readonly<Record<string, string>> {
+  const model = parseModel(bytes, subject);
+  requireOneFile(model, subject);
+  return metadataIn(model);
 }
 
 function metadataIn({ metadataProps }: ReturnType<typeof parseModel>): Record<string, string> {
