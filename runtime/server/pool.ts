@@ -13,6 +13,9 @@ export interface PoolOptions {
   readonly threads?: number | undefined;
 }
 
+/** Milliseconds before workers that end while they start are started again. */
+const RESTART = 250;
+
 /** A worker ended before it answered, through no fault that it could report. */
 export class WorkerLost extends Error {}
 
@@ -27,7 +30,8 @@ export function chosenThreads({ workers, threads }: PoolOptions): { workers: num
 export class WorkerPool {
   readonly workers: number;
   readonly threads: number;
-  readonly #pool: Piscina;
+  #pool: Piscina;
+  #isClosed = false;
   #live: readonly number[] = [];
   #next = 1;
 
@@ -35,16 +39,7 @@ export class WorkerPool {
     const { workers, threads } = chosenThreads(options);
     this.workers = workers;
     this.threads = threads;
-    const { path, execArgv } = scriptBeside(import.meta.url, "worker");
-    this.#pool = new Piscina({
-      filename: path,
-      minThreads: workers,
-      maxThreads: workers,
-      ...(execArgv && { execArgv }),
-      workerData: { threads } satisfies WorkerSetup,
-    });
-    // A worker that ends while it does nothing is replaced, too: there is nobody to tell.
-    this.#pool.on("error", () => {});
+    this.#pool = this.#start();
   }
 
   /** Opens a model in every worker. Throws, naming it, where ONNX Runtime refuses it. */
@@ -88,7 +83,31 @@ export class WorkerPool {
 
   /** Ends the workers. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#pool.destroy();
+  }
+
+  #start(): Piscina {
+    const { path, execArgv } = scriptBeside(import.meta.url, "worker");
+    const pool = new Piscina({
+      filename: path,
+      minThreads: this.workers,
+      maxThreads: this.workers,
+      ...(execArgv && { execArgv }),
+      workerData: { threads: this.threads } satisfies WorkerSetup,
+    });
+    // A worker that ends while it does nothing is replaced, too: there is nobody to tell.
+    pool.on("error", () => {});
+    // Piscina gives up for good when a worker ends while it starts: then a new pool takes over.
+    pool.on("workerDestroy", () => setTimeout(() => this.#revive(pool), RESTART).unref());
+    return pool;
+  }
+
+  #revive(pool: Piscina): void {
+    if (this.#isClosed || pool !== this.#pool || pool.threads.length >= this.workers) return;
+    this.#pool = this.#start();
+    // What waits in the old one is lost there, and asked again here.
+    void pool.destroy();
   }
 
   async #ask<T>(name: string, task: unknown, transferList: ArrayBuffer[] = []): Promise<T> {
