@@ -31,9 +31,19 @@ export async function inferenceServer({
     },
     // Clients that send slowly hold their own socket up, and not for ever.
     requestTimeout: 60_000,
-    // While it drains, requests on open connections are answered and the connections closed after them.
+    // While it drains, what comes on open connections is answered.
     return503OnClosing: false,
     forceCloseConnections: "idle",
+  });
+  let isClosing = false;
+  app.addHook("preClose", (done) => {
+    isClosing = true;
+    done();
+  });
+  app.addHook("onSend", (_request, reply, _payload, done) => {
+    // Or the connection would stay open for more, and the server wait for its end.
+    if (isClosing) reply.header("connection", "close");
+    done();
   });
   app.addHook("onRequest", (request, reply, done) => {
     reply.header("x-request-id", request.id);
