@@ -1,6 +1,6 @@
 /** The service behind any interface: which models are loaded, loading and unloading them, and an end that drains. */
+import type { Worker } from "node:worker_threads";
 import { fail, IsthmusError } from "../../src/ir/error.ts";
-import { metadataOf } from "../../src/onnx/metadata.ts";
 import { ServiceError, unavailable } from "./error.ts";
 import { Metrics } from "./metrics.ts";
 import { type ModelLimits, type ModelState, ServedModel } from "./model.ts";
@@ -97,6 +97,11 @@ export class InferenceService {
     return this.#pool.threads;
   }
 
+  /** The worker threads as they are now, for whoever watches them: one that ends is replaced. */
+  get workerThreads(): readonly Worker[] {
+    return this.#pool.workerThreads;
+  }
+
   /** Whether every model is loaded, and none is on its way out. */
   get isReady(): boolean {
     return !this.#isClosing && [...this.#entries.values()].every(({ model }) => model !== null);
@@ -168,9 +173,8 @@ export class InferenceService {
     const { source, statistics, model: before } = entry;
     const { bytes, stamp } = await readModel(source);
     entry.stamp = stamp;
-    const metadata = metadataOf(bytes, source.name);
     const { file, signature } = await this.#pool.open(source.name, bytes);
-    entry.model = new ServedModel(file, signature, metadata, this.#pool, this.#limits, statistics);
+    entry.model = new ServedModel(file, signature, this.#pool, this.#limits, statistics);
     entry.reason = "";
     this.#options.onEvent?.({ model: source.name, message: before === null ? "loaded" : "loaded anew" });
     // Nobody who asks for a model waits for the one before it.
