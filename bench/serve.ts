@@ -31,8 +31,8 @@ const { values: options } = parseArgs({
 const [rounds, seconds, minutes] = [+options.rounds, +options.seconds, +options.minutes];
 
 const encoder = await prepare();
-const batched = await startService([encoder.run, "--log-level", "warn"]);
-const single = await startService([encoder.run, "--log-level", "warn", "--max-batch", "1"]);
+const batched = await startService([encoder.run]);
+const single = await startService([encoder.run, "--max-batch", "1"]);
 const forms = { binary: binaryForm(), json: jsonForm() };
 const bytes = { binary: await answerBytes(forms.binary), json: await answerBytes(forms.json) };
 const empty = await startEmpty(bytes.json, bytes.binary);

@@ -1,7 +1,7 @@
 /** What HTTP alone costs: Fastify with a handler that reads a body and answers so many bytes, whatever it was. */
 import Fastify from "fastify";
 
-const [json = 0, binary = 0] = process.argv.slice(2).map(Number);
+const [port = 0, json = 0, binary = 0] = process.argv.slice(2).map(Number);
 const app = Fastify();
 app.addContentTypeParser("application/octet-stream", { parseAs: "buffer" }, (_request, body, done) =>
   done(null, body),
@@ -10,4 +10,4 @@ const text = `"${"-".repeat(json - 2)}"`;
 const bytes = Buffer.alloc(binary);
 app.post("/json", async (_request, reply) => reply.type("application/json; charset=utf-8").send(text));
 app.post("/binary", async (_request, reply) => reply.type("application/octet-stream").send(bytes));
-console.log(`listening at ${await app.listen({ port: 0 })}`);
+await app.listen({ port });

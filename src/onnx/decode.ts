@@ -4,7 +4,6 @@ import { type Graph, graph, nodesOf } from "../ir/graph.ts";
 import type { Dim, Shape } from "../ir/shape.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { constantOf, input, operands, type Value } from "../ir/value.ts";
-import { requireOneFile } from "./external.ts";
 import { knownOf } from "./import/known.ts";
 import { metadataIn, parseModel } from "./metadata.ts";
 import { type Decoded, decodeNode, type Lookup, type Reading } from "./node.ts";
