@@ -233,12 +233,12 @@ describe("infer refuses with a 400 that says why", () => {
     [
       "an element that is a text",
       image({ data: data.with(5, "1" as unknown as number) }),
-      'input image: element 5 is "1", which is no float32',
+      'input image: element 5 is "1", which is no FP32',
     ],
     [
       "an element that is null",
       image({ data: data.with(5, null as unknown as number) }),
-      "input image: element 5 is null, which is no float32",
+      "input image: element 5 is null, which is no FP32",
     ],
     [
       "a number that is infinite in float32",
