@@ -11,7 +11,8 @@ import { codeOf, Decoder, Encoder } from "../../runtime/models.ts";
 import type { Precision } from "../../runtime/precision.ts";
 import { Run } from "../../runtime/run.ts";
 import type { Images } from "../../src/data/images.ts";
-import { decode, metadataOf } from "../../src/onnx/decode.ts";
+import { decode } from "../../src/onnx/decode.ts";
+import { metadataOf } from "../../src/onnx/metadata.ts";
 import { isthmus } from "../support/cli.ts";
 import { difference } from "../support/difference.ts";
 import { run as interpret } from "../support/interpreter/interpreter.ts";
@@ -119,6 +120,18 @@ describe("the loss that is measured is that of the files", () => {
     expect(Math.abs(half.elbo! / full.elbo! - 1)).toBeLessThan(2 ** -10);
     expect(full.elbo! + full.reconstruction).toBeLessThan(0);
   });
+});
+
+test.each(tinyPresets)("$name loses next to nothing in any precision", async (tiny) => {
+  const trained = trainedOf(tiny);
+  const { images } = tiny.data.test;
+  const ranges = await calibrate(trained, tiny.data.train.images, nodeHost);
+  const { reconstruction } = await lossWith(trained, undefined, images, nodeHost);
+  const kinds: readonly Precision[] = [{ kind: "fp16" }, { kind: "int8" }, { kind: "int8", ranges }];
+  for (const precision of kinds) {
+    const lost = (await lossWith(trained, precision, images, nodeHost)).reconstruction / reconstruction - 1;
+    expect(Math.abs(lost)).toBeLessThan(precision.kind === "fp16" ? 1e-3 : 0.01);
+  }
 });
 
 test("calibration finds what the reference interpreter finds", async () => {
