@@ -17,17 +17,18 @@ export interface Layer {
 }
 
 /**
- * The layers of a graph in order. Weights that anything else reads too (a codebook, whose rows are also looked up) are
- * no layer's.
+ * The layers of a graph in order. Weights that anything else reads too are no layer's: a codebook, whose rows are also
+ * looked up, or a matrix that another layer takes transposed.
  */
 export function layersOf(graph: Graph): readonly Layer[] {
   const nodes = graphNodes(graph);
   const reads = [...nodes.flatMap(operands), ...Object.values(graph.outputs)];
   const times = (name: string) => reads.filter((value) => value === graph.inputs[name]).length;
   const all = nodes.flatMap((node) => layerOf(node, graph) ?? []);
-  const layers = all.filter(
-    ({ weight }) => times(weight) === all.filter((of) => of.weight === weight).length,
-  );
+  const layers = all.filter(({ weight, channels }) => {
+    const alike = all.filter((other) => other.weight === weight && other.channels === channels);
+    return times(weight) === alike.length;
+  });
   const isBias = (name: string) => times(name) === layers.filter(({ bias }) => bias === name).length;
   return layers.map((layer) => ({
     ...layer,

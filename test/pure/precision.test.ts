@@ -224,6 +224,10 @@ describe("int8", () => {
       mul(gemm(x, w!), gather(w!, constant(tensor("int64", [1], BigInt64Array.of(2n))))),
     );
     expect(() => quantise(codebook)).toThrow("layered: has no layer whose weights could be integers");
+    const tied = layered([2, 3], { w: [2, 3] }, (x, { w }) =>
+      gemm(gemm(x, w!, undefined, { transB: true }), w!),
+    );
+    expect(() => quantise(tied)).toThrow("layered: has no layer whose weights could be integers");
     const halved = layered([2, 3], { w: [3, 4] }, (x, { w }) => gemm(x, w!, undefined, { alpha: 0.5 }));
     expect(operators(quantise(halved))).toEqual(["DequantizeLinear", "Gemm"]);
     expect(operators(quantise(halved, {}))).toEqual(["DequantizeLinear", "Gemm"]);
