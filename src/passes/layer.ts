@@ -2,8 +2,6 @@
 import { type Graph, graphNodes } from "../ir/graph.ts";
 import { type Node, type NodeOf, operands, type Value } from "../ir/value.ts";
 
-type Product = "Gemm" | "MatMul" | "Conv" | "ConvTranspose";
-
 export interface Layer {
   readonly node: NodeOf<"Gemm"> | NodeOf<"MatMul"> | NodeOf<"Conv"> | NodeOf<"ConvTranspose">;
   /** The name of its weights. */
@@ -12,8 +10,8 @@ export interface Layer {
   readonly channels: number;
   /** The name of its bias, one number a channel, where that is a weight too. */
   readonly bias: string | undefined;
-  /** Whether integers can make what it makes: a plain product, or a convolution that is not transposed. */
-  readonly isPlain: boolean;
+  /** Whether it is a matrix product and no more, but for a bias. */
+  readonly isProduct: boolean;
 }
 
 /**
@@ -37,7 +35,7 @@ export function layersOf(graph: Graph): readonly Layer[] {
 }
 
 function layerOf(node: Node, graph: Graph): Layer | undefined {
-  if (!isProduct(node)) return undefined;
+  if (!isLayer(node)) return undefined;
   const weight = weightName(node.inputs[1], graph);
   const rank = node.inputs[1].shape.length;
   if (weight === undefined || (node.op === "MatMul" && rank !== 2)) return undefined;
@@ -45,11 +43,11 @@ function layerOf(node: Node, graph: Graph): Layer | undefined {
   const channels = channelsOf(node);
   const isVector =
     node.inputs[2]?.shape.length === 1 && node.inputs[2].shape[0] === node.inputs[1].shape[channels];
-  return { node, weight, channels, bias: isVector ? bias : undefined, isPlain: isPlain(node) };
+  return { node, weight, channels, bias: isVector ? bias : undefined, isProduct: isProduct(node) };
 }
 
-function isProduct(node: Node): node is Layer["node"] {
-  return (["Gemm", "MatMul", "Conv", "ConvTranspose"] satisfies Product[] as string[]).includes(node.op);
+function isLayer(node: Node): node is Layer["node"] {
+  return ["Gemm", "MatMul", "Conv", "ConvTranspose"].includes(node.op);
 }
 
 /** The name of a float32 weight; undefined for anything else. */
@@ -63,8 +61,8 @@ function channelsOf({ op, attributes }: Layer["node"]): number {
   return op === "Conv" ? 0 : 1;
 }
 
-function isPlain({ op, inputs, attributes }: Layer["node"]): boolean {
-  if (op !== "Gemm") return op !== "ConvTranspose";
+function isProduct({ op, inputs, attributes }: Layer["node"]): boolean {
+  if (op !== "Gemm") return op === "MatMul";
   const { alpha, beta, transA } = attributes;
   return alpha === 1 && transA === 0 && (beta === 1 || inputs[2] === undefined);
 }

@@ -6,12 +6,11 @@
  * uint8 by uint8 are exact everywhere, and still no slower than float32's. Two ways for what a layer is fed with:
  *
  * - dynamic: `DynamicQuantizeLinear` finds the range of every batch, `MatMulInteger` does the product. What an image
- *   gives depends a little on the others in its batch. Convolutions stay float32, by weights that are dequantised:
- *   `ConvInteger` is no faster than `Conv` (21.7 ms for 20.3 at 64 images, 32 → 64 filters of 4 × 4 and stride 2).
- * - static: ranges are known from images, and written as `QuantizeLinear`, `DequantizeLinear` around float32 layers,
+ *   gives depends a little on the others in its batch. Convolutions stay float32, by weights that are made floats when a
+ *   model is opened: `ConvInteger` is no faster than `Conv` (21.7 ms for 20.3 at 64 images, 32 → 64 filters of 4 × 4 and
+ *   stride 2), and transposed there is none.
+ * - static: ranges are known from images, and written as `QuantizeLinear`, `DequantizeLinear` before float32 layers,
  *   which is what runtimes take for a quantised model and fuse into `QGemm` and `QLinearConv`.
- *
- * No kernel of integers makes a transposed convolution: its weights are dequantised, either way.
  */
 import { fail } from "../ir/error.ts";
 import { bind, type Graph, graph } from "../ir/graph.ts";
@@ -22,7 +21,7 @@ import { applyOne } from "../ops/apply.ts";
 // biome-ignore format: one list of names
 import {
   add, cast, dequantizeLinear, dynamicQuantizeLinear, gemm, matMulInteger, max, min, mul, quantizeLinear, reduceMax,
-  reduceMin, transpose,
+  reduceMin, reshape, sub, transpose,
 } from "../ops/index.ts";
 import { type Instead, inline } from "./inline.ts";
 import {
@@ -49,8 +48,7 @@ export function rangesOf(given: Graph): Graph {
   const widen = (name: string, of: Floats, pick: (a: Floats, b: Floats) => Floats) => {
     outputs[name] = outputs[name] === undefined ? of : pick(outputs[name], of);
   };
-  for (const { node, weight, isPlain } of layersIn(given)) {
-    if (!isPlain) continue;
+  for (const { node, weight } of layersIn(given)) {
     const x = node.inputs[0] as Floats;
     widen(`${weight}.low`, reduceMin(x), min);
     widen(`${weight}.high`, reduceMax(x), max);
@@ -79,8 +77,8 @@ export function quantise(given: Graph, ranges?: Ranges): Graph {
     weights[name] = tensor;
     return value;
   };
-  const stepsInto = ({ weight, isPlain }: Layer) => {
-    if (ranges === undefined || !isPlain) return undefined;
+  const stepsInto = ({ weight }: Layer) => {
+    if (ranges === undefined) return undefined;
     return stepsOver(
       ranges[weight] ?? fail(given.name, `the range of what ${weight} multiplies is not known`),
     );
@@ -91,10 +89,8 @@ export function quantise(given: Graph, ranges?: Ranges): Graph {
     const added = into && bias ? (given.weights[bias] as Tensor<"float32">) : undefined;
     const least = (i: number) => (into && added ? leastStep(added.data[i]!, into.scale) : 0);
     const { q, scale } = weightIntegers(given.weights[weight] as Tensor<"float32">, channels, least, weight);
-    const centre = constant(centres(scale.data.length));
-    values[weight] = within(weight, () =>
-      dequantizeLinear(store(weight, q), store(`${weight}.scale`, scale), centre, channels),
-    );
+    const stored = [store(weight, q), store(`${weight}.scale`, scale), channels] as const;
+    values[weight] = within(weight, () => (into ? dequantised(...stored) : folded(...stored)));
     if (into === undefined || bias === undefined || added === undefined) continue;
     const whole = biasIntegers(added, into.scale, scale);
     values[bias] = within(bias, () =>
@@ -107,13 +103,24 @@ export function quantise(given: Graph, ranges?: Ranges): Graph {
     if (layer === undefined) return undefined;
     const into = stepsInto(layer);
     if (into !== undefined) return [overSteps(layer, rounded(x as Floats, into), w as Floats, c as Floats)];
-    if (!layer.isPlain || node.op === "Conv") return undefined;
+    if (!layer.isProduct) return undefined;
     const stored = inputs[layer.weight] as Bytes;
     const scale = inputs[`${layer.weight}.scale`] as Floats;
     return [byIntegers(x as Floats, layer.channels === 0 ? transpose(stored) : stored, scale, c as Floats)];
   };
   // What several layers are fed with is quantised for all of them at once.
   return simplify(bind(graph(given.name, inputs, inline(given, values, instead), given), weights));
+}
+
+/** Weights as floats, by the operator that runtimes look for before a layer. */
+function dequantised(q: Bytes, scale: Floats, axis: number): Floats {
+  return dequantizeLinear(q, scale, constant(centres(q.shape[axis] as number)), axis);
+}
+
+/** The same by arithmetic, which runtimes do once where they leave a `DequantizeLinear` for every run. */
+function folded(q: Bytes, scale: Floats, axis: number): Floats {
+  const along = q.shape.map((size, i) => (i === axis ? (size as number) : 1));
+  return mul(sub(cast(q, "float32"), CENTRE), reshape(scale, along));
 }
 
 /** `x` in steps, as floats again: what runtimes look for around a layer. */
