@@ -34,6 +34,25 @@ burda: install ## the 3,280 epochs of Burda et al. (2016) on MNIST; can be stopp
 	$(ISTHMUS) train --data mnist --preset burda-vae --epochs 3280 --learning-rate-schedule burda --threads 1 --no-report --out runs/burda-3280 --resume
 	$(ISTHMUS) evaluate runs/burda-3280 --importance-samples 5000
 
+web: web-models ## work on the page: serve it, and show every change at once
+	npx vite --config runtime/browser/vite.config.ts
+
+web-build: web-models ## build the page into site/, for any host
+	npx vite build --config runtime/browser/vite.config.ts
+
+WEB_MODELS := runtime/browser/public/models
+web-models: $(WEB_MODELS)/digits-2d/decoder.onnx $(WEB_MODELS)/digits-10d/decoder.onnx ## train the two models that come with the page
+
+$(WEB_MODELS)/digits-%/decoder.onnx: | install
+	$(ISTHMUS) train --data digits --preset vae --seed 1 $(WEB_$*) --no-report --out runs/web-$* --resume
+	mkdir -p $(@D) && cp runs/web-$*/encoder.onnx runs/web-$*/decoder.onnx $(@D)
+
+WEB_2d := --latent 2 --hidden 400,200 --epochs 25
+WEB_10d := --latent 10 --hidden 400 --epochs 15
+
+screenshots: web-models ## take the README's pictures of the page again
+	npx tsx bench/screenshots.ts
+
 figures: install ## draw the README's pictures again
 	$(ISTHMUS) train --data digits --preset vae-2d --epochs 40 --seed 1 --out runs/figures-2d
 	$(ISTHMUS) train --data digits --preset vae --epochs 15 --seed 1 --out runs/figures
@@ -51,4 +70,4 @@ build: install ## write the package to dist
 clean: ## remove what was built and installed
 	rm -rf dist node_modules
 
-.PHONY: help install demo test bench bench-browser mnist presets burda figures cuda doctor build clean
+.PHONY: help install demo test bench bench-browser mnist presets burda web web-build web-models screenshots figures cuda doctor build clean

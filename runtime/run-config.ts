@@ -4,18 +4,13 @@ import { imageShape, parse } from "../graphs/config.ts";
 import { modelDescription } from "../graphs/families.ts";
 import { trainingConfig } from "../graphs/training-config.ts";
 import { fail } from "../src/ir/error.ts";
+import { medium } from "./about.ts";
 import { readJson } from "./json.ts";
 
 /** Raised when a run of before can no longer be read as it is. */
 const FORMAT = 1;
 
 const split = z.strictObject({ count: z.int(), origin: z.string() });
-/** What images stand for, as data. */
-export const medium = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("image") }),
-  z.strictObject({ kind: z.literal("text"), alphabet: z.string() }),
-  z.strictObject({ kind: z.literal("sound"), rate: z.number().gt(0) }),
-]);
 const losses = z.strictObject({ loss: z.number(), reconstruction: z.number(), kl: z.number() });
 
 /** `conv-vae` was a family of its own before it became a \`vae\` with filters: the same settings and parameters. */

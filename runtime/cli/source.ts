@@ -1,20 +1,18 @@
 /** What the commands after a training work on: a run or a model file, and images that fit it. */
 import { readFile, stat } from "node:fs/promises";
-import { z } from "zod";
 import { factsOf, feedsOf, modelDescription } from "../../graphs/families.ts";
 import { type Dataset, type SplitName, splitNames } from "../../src/data/dataset.ts";
 import { type ImageShape, Images, pixelsOf } from "../../src/data/images.ts";
 import { fail } from "../../src/ir/error.ts";
-import { metadataOf } from "../../src/onnx/decode.ts";
-import { type DataSpec, loadDataset, requireDataset } from "../data/dataset.ts";
+import { aboutModel } from "../about.ts";
+import { loadDataset, requireDataset } from "../data/dataset.ts";
+import type { DataSpec } from "../data/spec.ts";
 import { chooseDevice, type DeviceChoice } from "../device.ts";
 import { unreadable } from "../host/file.ts";
 import type { HostOptions } from "../host/host.ts";
 import { nodeHost } from "../host/node.ts";
-import { readJson } from "../json.ts";
 import { Decoder, Encoder } from "../models.ts";
 import { Run } from "../run.ts";
-import { medium } from "../run-config.ts";
 import type { OpenDecoder } from "./classes.ts";
 import { say } from "./output.ts";
 import { asked } from "./usage.ts";
@@ -79,19 +77,11 @@ export async function openDecoder(path: string, flags: RuntimeFlags): Promise<Op
   return { decoder, ...aboutFile(file, path) };
 }
 
-/** What our exports say of themselves; files from elsewhere hold pictures, as far as anyone knows. */
+/** What is known of the decoder in a file; of a file from elsewhere, nothing. */
 function aboutFile(file: Uint8Array, path: string): Omit<OpenDecoder, "decoder"> {
-  const metadata = metadataOf(file, path);
-  const said = (name: string): unknown => {
-    const json = metadata[`isthmus.${name}`];
-    return json === undefined ? undefined : readJson(json, path);
-  };
-  const model = modelDescription.safeParse(said("model"));
-  return {
-    medium: medium.catch({ kind: "image" }).parse(said("medium")),
-    classes: z.array(z.string()).nullable().catch(null).parse(said("classes")),
-    facts: model.success ? factsOf(model.data) : null,
-  };
+  const { medium, classes, model } = aboutModel(file, path);
+  const described = modelDescription.safeParse(model);
+  return { medium, classes, facts: described.success ? factsOf(described.data) : null };
 }
 
 /** The split of the data that commands show: test, but of a memory the training images, as it knows no others. */

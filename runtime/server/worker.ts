@@ -1,7 +1,7 @@
 /** A worker thread: it holds a session of each model, opened when it is first asked for, and runs batches on it. */
 import { workerData } from "node:worker_threads";
 import type { Tensors } from "../../src/ir/tensor.ts";
-import { metadataOfWhole } from "../../src/onnx/decode.ts";
+import { metadataOfWhole } from "../../src/onnx/metadata.ts";
 import type { Port } from "../host/host.ts";
 import { nodeHost } from "../host/node.ts";
 import { saidBy } from "../host/trial.ts";

@@ -4,10 +4,10 @@ import { type Graph, graph, nodesOf } from "../ir/graph.ts";
 import type { Dim, Shape } from "../ir/shape.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { constantOf, input, operands, type Value } from "../ir/value.ts";
-import { requireOneFile } from "./external.ts";
 import { knownOf } from "./import/known.ts";
+import { metadataIn, parseModel } from "./metadata.ts";
 import { type Decoded, decodeNode, type Lookup, type Reading } from "./node.ts";
-import { type GraphProto, type NodeProto, onnx, type ValueInfoProto } from "./proto.ts";
+import type { GraphProto, NodeProto, ValueInfoProto } from "./proto.ts";
 import { decodeTensor, dtypeOf } from "./tensor.ts";
 
 /** The opsets that can be read. */
@@ -45,32 +45,6 @@ export function decode(bytes: Uint8Array, subject = "decode", selection: Selecti
       throw new IsthmusError(error.message.replace(/^decode: /, `${subject}: `));
     throw error;
   }
-}
-
-/** What an `.onnx` file says of itself, whatever it is made of. Throws one line where the bytes are no model. */
-export function metadataOf(bytes: Uint8Array, subject = "decode"): Readonly<Record<string, string>> {
-  return metadataIn(parseModel(bytes, subject));
-}
-
-/** The same of a model that is all in this one file: ONNX Runtime would read others wherever the model says they lie. */
-export function metadataOfWhole(bytes: Uint8Array, subject: string): Readonly<Record<string, string>> {
-  const model = parseModel(bytes, subject);
-  requireOneFile(model, subject);
-  return metadataIn(model);
-}
-
-function metadataIn({ metadataProps }: ReturnType<typeof parseModel>): Record<string, string> {
-  return Object.fromEntries((metadataProps ?? []).map(({ key, value }) => [key ?? "", value ?? ""]));
-}
-
-function parseModel(bytes: Uint8Array, subject: string) {
-  try {
-    const model = onnx.ModelProto.decode(bytes);
-    if (model.graph) return model;
-  } catch (error) {
-    return fail(subject, `not an ONNX model, or a damaged one (${(error as Error).message})`);
-  }
-  return fail(subject, "not an ONNX model: it holds no graph");
 }
 
 /** What a graph's reading depends on besides the graph; for a loop's body, the names around it. */
