@@ -56,6 +56,9 @@ export async function inferenceServer({
     request.log.info({ method, path, status: reply.statusCode, ms: reply.elapsedTime }, "request");
     done();
   });
+  app.setNotFoundHandler((_request, reply) =>
+    reply.code(404).send({ error: "there is nothing at this address" }),
+  );
   await app.register(inferencePlugin, options);
   return app;
 }

@@ -20,9 +20,6 @@ export async function inferencePlugin(
   { service, token, cors: origins }: InferenceOptions,
 ) {
   app.setErrorHandler(answerError);
-  app.setNotFoundHandler((_request, reply) =>
-    reply.code(404).send({ error: "there is nothing at this address" }),
-  );
   app.addHook("onClose", () => service.close());
   if (origins !== undefined) await app.register(cors, { origin: origins.includes("*") ? "*" : [...origins] });
   if (token !== undefined) {

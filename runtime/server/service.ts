@@ -46,25 +46,19 @@ export class InferenceService {
   readonly #pool: WorkerPool;
   readonly #limits: ModelLimits;
   readonly #options: ServiceOptions;
-  readonly #entries: ReadonlyMap<string, Entry>;
+  readonly #paths: readonly string[];
+  readonly #entries = new Map<string, Entry>();
   #watcher: NodeJS.Timeout | undefined;
   #isClosing = false;
 
-  private constructor(sources: readonly ModelSource[], options: ServiceOptions) {
+  private constructor(paths: readonly string[], sources: readonly ModelSource[], options: ServiceOptions) {
+    this.#paths = paths;
     this.#options = options;
     const given = Object.entries(options).filter(([, value]) => value !== undefined);
     this.#limits = { ...defaultLimits, ...Object.fromEntries(given) };
     this.#pool = new WorkerPool(options);
     this.metrics = new Metrics(() => this.index());
-    this.#entries = new Map(
-      sources.map((source) => {
-        const statistics = new Statistics(source.name, this.metrics);
-        return [
-          source.name,
-          { source, statistics, model: null, reason: "", stamp: "", turn: Promise.resolve() },
-        ];
-      }),
-    );
+    for (const source of sources) this.#add(source, "");
   }
 
   /**
@@ -78,7 +72,7 @@ export class InferenceService {
       if (other)
         fail(name, `is the name of two models, ${other.path} and ${path}: NAME=PATH gives one another`);
     }
-    const service = new InferenceService(sources, options);
+    const service = new InferenceService(paths, sources, options);
     try {
       for (const entry of service.#entries.values()) await service.#change(entry, () => service.#load(entry));
     } catch (error) {
@@ -104,7 +98,10 @@ export class InferenceService {
 
   /** Whether every model is loaded, and none is on its way out. */
   get isReady(): boolean {
-    return !this.#isClosing && [...this.#entries.values()].every(({ model }) => model !== null);
+    return (
+      !this.#isClosing &&
+      [...this.#entries.values()].every(({ model, stamp }) => model !== null || stamp === "")
+    );
   }
 
   /** All models that there are. */
@@ -127,8 +124,18 @@ export class InferenceService {
     return model;
   }
 
+  /** Looks for models that have come into a folder since; they are there to be loaded. */
+  async refresh(): Promise<void> {
+    for (const path of this.#paths) {
+      // What is not there any more is served from memory.
+      const sources = await findModels(path).catch(() => []);
+      for (const source of sources) if (!this.#entries.has(source.name)) this.#add(source, "not loaded yet");
+    }
+  }
+
   /** Loads a model, or loads it anew. Throws `ServiceError`; one that was loaded before stays as it was then. */
   async load(name: string): Promise<void> {
+    if (!this.#entries.has(name)) await this.refresh();
     const entry = this.#entry(name);
     await this.#change(entry, () => this.#load(entry)).catch((error) => {
       this.#options.onEvent?.({ model: name, message: "could not be loaded", error });
@@ -155,6 +162,12 @@ export class InferenceService {
     clearInterval(this.#watcher);
     await Promise.all([...this.#entries.values()].map(({ turn, model }) => turn.then(() => model?.retire())));
     await this.#pool.close();
+  }
+
+  #add(source: ModelSource, reason: string): void {
+    const statistics = new Statistics(source.name, this.metrics);
+    const turn = Promise.resolve();
+    this.#entries.set(source.name, { source, statistics, model: null, reason, stamp: "", turn });
   }
 
   #entry(name: string): Entry {

@@ -32,7 +32,7 @@ describe("a server with a token", () => {
   test("asks for it everywhere but at the probes", async () => {
     for (const path of ["/v2/health/live", "/v2/health/ready"]) expect((await ask(path)).status).toBe(200);
     for (const authorization of ["", "Bearer secret-2", "Bearer", "Basic secret-1", "Bearer secret-1 x"]) {
-      for (const path of ["/v2", encoder, "/metrics", "/v2/nowhere"]) {
+      for (const path of ["/v2", encoder, "/metrics", "/v2/models/none"]) {
         const response = await ask(path, { authorization });
         expect([path, response.status]).toEqual([path, 401]);
         expect(response.headers.get("www-authenticate")).toBe("Bearer");

@@ -143,6 +143,15 @@ describe("the repository extension", () => {
     await server.post("/v2/repository/models/a/load");
   });
 
+  test("a file that has come into the folder is there to be loaded", async () => {
+    await writeFile(path("repository", "new.onnx"), halfOf("encoder"));
+    const waiting = { name: "new", version: "1", state: "UNAVAILABLE", reason: "not loaded yet" };
+    expect(await states()).toContainEqual(waiting);
+    expect(await server.get("/v2/health/ready")).toMatchObject({ status: 200 });
+    expect(await server.post("/v2/repository/models/new/load")).toMatchObject({ status: 200 });
+    expect(await server.post("/v2/models/new/infer", encodeRequest(1))).toMatchObject({ status: 200 });
+  });
+
   test.each(["load", "unload"])(
     "%s of a model that there is not is a 404, whatever it is called",
     async (verb) => {

@@ -56,6 +56,7 @@ export async function protocolRoutes(
 
   app.post("/v2/repository/index", async ({ body }) => {
     const { ready } = parametersIn(body);
+    await service.refresh();
     return service.index().flatMap(({ name, model, reason }) => {
       if (ready === true && model === null) return [];
       return [{ name, version: "1", state: model === null ? "UNAVAILABLE" : "READY", reason }];
