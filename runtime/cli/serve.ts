@@ -15,6 +15,7 @@ interface Flags {
   readonly maxBatch: number;
   readonly maxDelayMs: number;
   readonly maxQueue: number;
+  readonly maxBacklogMs: number;
   readonly timeoutMs: number;
   readonly maxBodyMb: number;
   readonly maxElements: number;
@@ -32,6 +33,7 @@ export async function serveCommand(models: readonly string[], flags: Flags): Pro
     InferenceService.open(models, {
       ...flags,
       maxDelay: flags.maxDelayMs,
+      maxBacklog: flags.maxBacklogMs,
       timeout: flags.timeoutMs,
       watch: flags.watchMs,
       onEvent: ({ error, ...event }) =>

@@ -12,6 +12,8 @@ export interface BatchLimits {
   readonly maxDelay: number;
   /** Requests that wait at most; one more is refused. */
   readonly maxQueue: number;
+  /** How long requests may wait behind as many as the workers can run, in milliseconds; then no more are let in. */
+  readonly maxBacklog: number;
   /** How long a request may take, the waiting included, in milliseconds. */
   readonly timeout: number;
 }
@@ -57,7 +59,7 @@ interface Waiting extends Ask {
 /** The queue of one model. */
 export class Batcher {
   readonly #run: (feeds: Tensors) => Promise<Ran>;
-  readonly #runsAtOnce: number;
+  readonly #workers: number;
   readonly #limits: BatchLimits;
   readonly #observer: BatchObserver;
   #queue: Waiting[] = [];
@@ -67,12 +69,12 @@ export class Batcher {
 
   constructor(
     run: (feeds: Tensors) => Promise<Ran>,
-    runsAtOnce: number,
+    workers: number,
     limits: BatchLimits,
     observer: BatchObserver,
   ) {
     this.#run = run;
-    this.#runsAtOnce = runsAtOnce;
+    this.#workers = workers;
     this.#limits = limits;
     this.#observer = observer;
   }
@@ -84,9 +86,17 @@ export class Batcher {
 
   /** Throws a 503 where no further request may wait. */
   requireRoom(): void {
-    if (this.#queue.length >= this.#limits.maxQueue) this.#dropAborted();
-    if (this.#queue.length >= this.#limits.maxQueue)
-      throw unavailable(`too many requests wait (${this.#limits.maxQueue}): try again later`);
+    if (this.#isFull) this.#dropAborted();
+    if (this.#isFull) throw unavailable(`too many requests wait (${this.#queue.length}): try again later`);
+  }
+
+  /** A burst may fill the queue; a backlog that lasts is kept short, or every answer would be late. */
+  get #isFull(): boolean {
+    const { maxQueue, maxBatch, maxBacklog } = this.#limits;
+    const { length, 0: oldest } = this.#queue;
+    if (length >= maxQueue) return true;
+    if (length < maxBatch * this.#workers) return false;
+    return performance.now() - oldest!.since > maxBacklog;
   }
 
   /** Runs a request, with others where it can. Throws `ServiceError`: 503 where it is not begun, 504 where it takes too long. */
@@ -149,7 +159,8 @@ export class Batcher {
 
   #dispatch(): void {
     this.#dropAborted();
-    while (this.#running < this.#runsAtOnce && this.#queue.length > 0) {
+    // A full batch may wait in a worker, which then goes on without being told to.
+    while (this.#running < 2 * this.#workers && this.#queue.length > 0) {
       const batch = this.#next();
       if (batch === undefined) return;
       this.#running++;
@@ -179,6 +190,7 @@ export class Batcher {
         rows += other.rows;
       }
     }
+    if (rows < maxBatch && this.#running >= this.#workers) return undefined;
     const left = oldest.since + maxDelay - performance.now();
     if (oldest.key !== null && rows < maxBatch && left > 0 && this.#drained === undefined) {
       this.#timer ??= setTimeout(() => {

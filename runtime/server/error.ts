@@ -8,7 +8,11 @@ export class ServiceError extends Error {
   readonly retryAfter: number | undefined;
 
   constructor(statusCode: number, message: string, retryAfter?: number) {
+    // Nobody reads the stack of an answer, and to record it costs more than to send the answer.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(message);
+    Error.stackTraceLimit = stackTraceLimit;
     this.statusCode = statusCode;
     this.retryAfter = retryAfter;
   }

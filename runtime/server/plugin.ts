@@ -40,7 +40,10 @@ function answerError(error: FastifyError | ServiceError, request: FastifyRequest
   const status = error.statusCode ?? 500;
   if (error instanceof ServiceError) {
     if (error.retryAfter !== undefined) reply.header("retry-after", error.retryAfter);
-    return reply.code(status).send({ error: error.message });
+    return reply
+      .code(status)
+      .type("application/json; charset=utf-8")
+      .send(JSON.stringify({ error: error.message }));
   }
   if (status < 500) return reply.code(status).send({ error: error.message });
   request.log.error({ err: error }, "a request failed");
