@@ -123,7 +123,7 @@ function sendable(value: unknown): unknown {
 const HTML = `<!doctype html><link rel="icon" href="data:,"><script>const loaded = import("/module.js");</script>`;
 
 /** WebGPU on a GPU where ISTHMUS_GPU is 1; else on SwiftShader, which Chromium brings along. */
-const flags = [
+export const flags = [
   "--enable-unsafe-webgpu",
   "--enable-features=Vulkan",
   "--disable-vulkan-surface",

@@ -48,27 +48,21 @@ export class Pad {
   async show(file: File): Promise<void> {
     const image = await createImageBitmap(file).catch(() => null);
     if (image === null) {
+      const subject = file.name || "what was dropped";
       this.#events.fail(
-        new Error(
-          `${file.name || "what was dropped"}: is no image that this browser can read; a PNG or a JPEG will do`,
-        ),
+        new Error(`${subject}: is no image that this browser can read; a PNG or a JPEG will do`),
       );
       return;
     }
-    const scale = this.#pad.width / Math.min(image.width, image.height);
-    const [width, height] = [image.width * scale, image.height * scale];
     this.#clear();
-    this.#context.imageSmoothingQuality = "high";
-    this.#context.drawImage(
-      image,
-      (this.#pad.width - width) / 2,
-      (this.#pad.height - height) / 2,
-      width,
-      height,
-    );
+    cover(this.#context, image);
+    if (this.#model?.canEncode) {
+      // Straight from the image: what is on the pad has been scaled once.
+      const small = canvasOf(this.#model);
+      cover(small, image);
+      this.#events.change(pixelsIn(small, this.#model));
+    }
     image.close();
-    this.#isDrawing = false;
-    this.#tell();
   }
 
   #clear(): void {
@@ -102,47 +96,71 @@ export class Pad {
   }
 
   #tell(): void {
-    if (this.#model?.canEncode) this.#events.change(pixelsOn(this.#pad, this.#model, this.#isDrawing));
+    if (this.#model?.canEncode) this.#events.change(drawingOn(this.#pad, this.#model));
   }
 }
 
-/** What is on the pad at the model's size; a drawing is brought to where MNIST has its digits. */
-function pixelsOn(pad: HTMLCanvasElement, { image: [channels, height, width] }: Opened, isDrawing: boolean) {
+type Context = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
+
+/** A black canvas of the model's size. */
+function canvasOf({ image: [, height, width] }: Opened): OffscreenCanvasRenderingContext2D {
   const small = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true })!;
   small.fillRect(0, 0, width, height);
+  return small;
+}
+
+/** Draws as much of the middle of an image as fills the canvas. */
+function cover(context: Context, image: ImageBitmap): void {
+  const { width, height } = context.canvas;
+  const scale = Math.max(width / image.width, height / image.height);
+  const [w, h] = [image.width * scale, image.height * scale];
+  context.imageSmoothingQuality = "high";
+  context.drawImage(image, (width - w) / 2, (height - h) / 2, w, h);
+}
+
+/** What is drawn at the model's size, where MNIST has its digits: 20 pixels of 28, its centre of mass in the middle. */
+function drawingOn(pad: HTMLCanvasElement, model: Opened): Float32Array {
+  const small = canvasOf(model);
+  const { width, height } = small.canvas;
+  const ink = inkOf(pad);
+  const scale = (FILLED * Math.min(width, height)) / ink.side;
   small.imageSmoothingQuality = "high";
-  const box = (isDrawing && inkOf(pad)) || { x: 0, y: 0, width: pad.width, height: pad.height, filled: 1 };
-  const scale = box.filled * Math.min(width / box.width, height / box.height);
-  const [w, h] = [box.width * scale, box.height * scale];
-  small.drawImage(pad, box.x, box.y, box.width, box.height, (width - w) / 2, (height - h) / 2, w, h);
-  const { data } = small.getImageData(0, 0, width, height);
+  small.setTransform(scale, 0, 0, scale, width / 2 - ink.x * scale, height / 2 - ink.y * scale);
+  small.drawImage(pad, 0, 0);
+  return pixelsIn(small, model);
+}
+
+/** The pixels of a canvas, `[channels, height, width]` in [0, 1]. */
+function pixelsIn(context: OffscreenCanvasRenderingContext2D, { image: [channels, height, width] }: Opened) {
+  const { data } = context.getImageData(0, 0, width, height);
   const plane = height * width;
   const pixels = new Float32Array(channels * plane);
   for (let i = 0; i < plane; i++) {
-    const [red, green, blue] = [data[4 * i]! / 255, data[4 * i + 1]! / 255, data[4 * i + 2]! / 255];
-    // ITU-R BT.601, as where the training images were made gray.
+    const colour = [data[4 * i]! / 255, data[4 * i + 1]! / 255, data[4 * i + 2]! / 255] as const;
+    const [red, green, blue] = colour;
+    // Luma of ITU-R BT.601 for models of gray images.
     if (channels === 1) pixels[i] = 0.299 * red + 0.587 * green + 0.114 * blue;
-    else for (const [c, value] of [red, green, blue].entries()) pixels[c * plane + i] = value;
+    else for (let c = 0; c < channels; c++) pixels[c * plane + i] = colour[c] ?? 0;
   }
   return pixels;
 }
 
-/** The square around what was drawn; null where nothing was. */
-function inkOf(pad: HTMLCanvasElement) {
+/** The centre of mass of what was drawn, and the longer side of the box around it; a dot counts as a short stroke. */
+function inkOf(pad: HTMLCanvasElement): { readonly x: number; readonly y: number; readonly side: number } {
   const { data } = pad.getContext("2d")!.getImageData(0, 0, pad.width, pad.height);
   let [left, top, right, bottom] = [pad.width, pad.height, -1, -1];
+  let [mass, momentX, momentY] = [0, 0, 0];
   for (let y = 0; y < pad.height; y++) {
     for (let x = 0; x < pad.width; x++) {
-      if (data[4 * (y * pad.width + x)]! < 32) continue;
+      const value = data[4 * (y * pad.width + x)]!;
+      if (value === 0) continue;
       [left, right] = [Math.min(left, x), Math.max(right, x)];
       [top, bottom] = [Math.min(top, y), Math.max(bottom, y)];
+      mass += value;
+      momentX += value * x;
+      momentY += value * y;
     }
   }
-  if (right < 0) return null;
-  const side = Math.max(right - left, bottom - top, pad.width / 4) + 1;
-  return {
-    x: (left + right - side) / 2,
-    y: (top + bottom - side) / 2,
-    ...{ width: side, height: side, filled: FILLED },
-  };
+  const side = Math.max(right - left, bottom - top, pad.width / 4);
+  return { x: momentX / mass, y: momentY / mass, side };
 }

@@ -1,12 +1,16 @@
 /** The two halves of a model in a worker of their own, so that the page never waits for ONNX Runtime. */
 import { expose, transfer } from "comlink";
-import { sizeOf, tensor } from "../../../src/ir/tensor.ts";
+import { fail } from "../../../src/ir/error.ts";
+import { tensor } from "../../../src/ir/tensor.ts";
 import { type About, aboutModel } from "../../about.ts";
 import { webHost } from "../../host/web.ts";
 import { codeOf, Decoder, Encoder } from "../../models.ts";
+import { openAll } from "../../turn.ts";
 
 /** A model that is open: what the page needs to know to show it. */
 export interface Opened extends Omit<About, "model"> {
+  /** Names it in later calls. */
+  readonly id: number;
   /** The number of latent dimensions. */
   readonly latent: number;
   /** The shape of what is decoded: `[channels, height, width]`. */
@@ -32,6 +36,7 @@ export interface Decoded {
 const host = webHost();
 let decoder: Decoder | undefined;
 let encoder: Encoder | undefined;
+let current = 0;
 let classOf: (count: number) => Int32Array | null = () => null;
 
 const inference = {
@@ -47,22 +52,34 @@ const inference = {
    */
   async open(decoderFile: ModelFile, encoderFile: ModelFile | null): Promise<Opened> {
     const { model: _, ...about } = aboutModel(decoderFile.bytes, decoderFile.name);
-    const opened = await Decoder.open(decoderFile.bytes, decoderFile.name, host);
-    const encoding = encoderFile && (await openEncoder(encoderFile).catch(releasing(opened)));
-    const { latent, isConditional } = opened;
-    const label = isConditional ? Int32Array.of(0) : null;
-    const first = await opened
-      .decode(tensor("float32", [1, latent], new Float32Array(latent)), label)
-      .catch(releasing(opened));
-    const [, ...image] = first.shape;
+    const opened = await openAll(async (releases) => {
+      const decoder = await Decoder.open(decoderFile.bytes, decoderFile.name, host);
+      releases.push(() => decoder.release());
+      const { latent, isConditional } = decoder;
+      const label = isConditional ? Int32Array.of(0) : null;
+      const picture = await decoder.decode(tensor("float32", [1, latent], new Float32Array(latent)), label);
+      if (encoderFile === null) return { decoder, encoder: undefined, picture };
+      aboutModel(encoderFile.bytes, encoderFile.name);
+      const encoder = await Encoder.open(encoderFile.bytes, encoderFile.name, host);
+      releases.push(() => encoder.release());
+      const [, dimensions] = codeOf(await encoder.encode(picture, label)).shape;
+      if (dimensions !== latent)
+        fail(
+          encoderFile.name,
+          `gives codes of ${dimensions} dimensions; ${decoderFile.name} takes ${latent}`,
+        );
+      return { decoder, encoder, picture };
+    });
     await Promise.all([decoder?.release(), encoder?.release()]);
-    decoder = opened;
-    encoder = encoding ?? undefined;
+    ({ decoder, encoder } = opened);
+    current++;
     inference.choose(0);
+    const { latent, isConditional } = opened.decoder;
+    const [, channels, height, width] = opened.picture.shape as readonly [number, number, number, number];
     return {
       ...about,
-      ...{ latent, isConditional, canEncode: encoding !== null },
-      image: image as unknown as Opened["image"],
+      ...{ id: current, latent, isConditional, canEncode: encoder !== undefined },
+      image: [channels, height, width],
     };
   },
 
@@ -71,23 +88,21 @@ const inference = {
     classOf = (count) => (decoder?.isConditional ? new Int32Array(count).fill(label) : null);
   },
 
-  /** Images of codes `[count, latent]`. */
-  async decode(codes: Float32Array, latent: number): Promise<Decoded> {
+  /** Images of codes `[count, latent]`; null where another model has been opened since. */
+  async decode({ id, latent }: Opened, codes: Float32Array): Promise<Decoded | null> {
+    if (id !== current || decoder === undefined) return null;
     const count = codes.length / latent;
     const begun = performance.now();
-    const { data } = await required(decoder).decode(
-      tensor("float32", [count, latent], codes),
-      classOf(count),
-    );
+    const { data } = await decoder.decode(tensor("float32", [count, latent], codes), classOf(count));
     const milliseconds = performance.now() - begun;
     const pixels = data.slice();
     return transfer({ pixels, milliseconds }, [pixels.buffer]);
   },
 
-  /** The code of one image, `[channels, height, width]` in [0, 1]. */
-  async encode(pixels: Float32Array, image: Opened["image"]): Promise<Float32Array> {
-    const one = tensor("float32", [1, ...image], pixels.subarray(0, sizeOf(image)));
-    return codeOf(await required(encoder).encode(one, classOf(1))).data.slice();
+  /** The code of one image, `[channels, height, width]` in [0, 1]; null as above. */
+  async encode({ id, image }: Opened, pixels: Float32Array): Promise<Float32Array | null> {
+    if (id !== current || encoder === undefined) return null;
+    return codeOf(await encoder.encode(tensor("float32", [1, ...image], pixels), classOf(1))).data.slice();
   },
 };
 
@@ -95,20 +110,3 @@ const inference = {
 export type Inference = typeof inference;
 
 expose(inference);
-
-async function openEncoder({ bytes, name }: ModelFile): Promise<Encoder> {
-  aboutModel(bytes, name);
-  return Encoder.open(bytes, name, host);
-}
-
-function releasing(opened: Decoder) {
-  return async (error: unknown): Promise<never> => {
-    await opened.release();
-    throw error;
-  };
-}
-
-function required<T>(half: T | undefined): T {
-  if (half === undefined) throw new Error("no model is open");
-  return half;
-}
