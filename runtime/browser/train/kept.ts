@@ -10,11 +10,9 @@ import { webFiles } from "../../host/web-files.ts";
 import type { RunConfig } from "../../run-config.ts";
 import { RunDirectory } from "../../run-directory.ts";
 import type { KeptRun } from "./messages.ts";
+import { KEPT, lastOf, NEEDED } from "./run-files.ts";
 
 const FOLDER = "runs";
-const SUFFICIENT = ["run.json", "checkpoint.safetensors"] as const;
-const WANTED: readonly string[] = [...SUFFICIENT, "metrics.jsonl", "best.safetensors"];
-
 export const pathOf = (name: string) => `${FOLDER}/${name}`;
 
 /** All runs that are kept, those that can be gone on with first. */
@@ -81,11 +79,6 @@ export async function zipOf(name: string, files: Files): Promise<Uint8Array> {
   return zipSync(Object.fromEntries(await Promise.all(entries)), { level: 0 });
 }
 
-/** Whether some files are a run, or part of one. */
-export function areRun(files: readonly Dropped[]): boolean {
-  return files.some(({ path }) => path.endsWith(".zip") || WANTED.includes(last(path)));
-}
-
 /**
  * Keeps a run that was made elsewhere: its folder's files, or a zip of them. Returns its new name. Throws, naming the
  * file, where one is missing, damaged or of a newer Isthmus; nothing is kept then.
@@ -94,8 +87,8 @@ export async function takeRun(dropped: readonly Dropped[], files: Files): Promis
   const found = new Map<string, Uint8Array>();
   let folder: string | undefined;
   const take = (path: string, bytes: Uint8Array) => {
-    if (!WANTED.includes(last(path))) return;
-    found.set(last(path), bytes);
+    if (!KEPT.includes(lastOf(path))) return;
+    found.set(lastOf(path), bytes);
     folder ??= path.split("/").at(-2);
   };
   for (const { path, file } of dropped) {
@@ -103,24 +96,24 @@ export async function takeRun(dropped: readonly Dropped[], files: Files): Promis
     if (!path.endsWith(".zip")) take(path, bytes);
     else {
       for (const [entry, content] of Object.entries(unzipped(bytes, path))) take(entry, content);
-      folder ??= last(path).slice(0, -".zip".length);
+      folder ??= lastOf(path).slice(0, -".zip".length);
     }
   }
-  const missing = SUFFICIENT.find((name) => !found.has(name));
+  const missing = NEEDED.find((name) => !found.has(name));
   if (missing !== undefined)
     fail("run", `there is no ${missing} among the files: drop the whole folder of the run, or a zip of it`);
   if (!found.has("metrics.jsonl")) found.set("metrics.jsonl", new Uint8Array());
   await requireWhole(found);
   const name = await freeName(folder ?? "run", files);
   // The last one makes it a run.
-  const order = WANTED.toReversed().filter((one) => found.has(one));
+  const order = KEPT.toReversed().filter((one) => found.has(one));
   await files.create(pathOf(name), Object.fromEntries(order.map((one) => [one, found.get(one)!])));
   return name;
 }
 
 function unzipped(bytes: Uint8Array, path: string): Record<string, Uint8Array> {
   try {
-    return unzipSync(bytes, { filter: ({ name }) => WANTED.includes(last(name)) });
+    return unzipSync(bytes, { filter: ({ name }) => KEPT.includes(lastOf(name)) });
   } catch {
     return fail(path, "is no zip file, or a damaged one");
   }
@@ -142,8 +135,4 @@ async function requireWhole(found: ReadonlyMap<string, Uint8Array>): Promise<voi
   requireState(model, training, state, "checkpoint.safetensors");
   await run.readBest();
   await run.readMetrics();
-}
-
-function last(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
 }

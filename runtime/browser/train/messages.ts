@@ -19,12 +19,37 @@ export type DataChoice =
 
 /** What the form asks for. */
 export interface TrainingChoice {
-  readonly preset: PresetName;
+  readonly preset: OfferedName;
   readonly data: DataChoice;
   /** Settings that go before the preset's. */
   readonly model: Readonly<Record<string, unknown>>;
   readonly training: Readonly<Record<string, unknown>>;
   readonly device: DeviceWish;
+}
+
+/** The presets that the page offers: those that look at images, and whose codes are a plane or a few more dimensions. */
+export type OfferedName = Extract<
+  PresetName,
+  | "vae"
+  | "conv-vae"
+  | "beta-vae"
+  | "conditional-vae"
+  | "iwae"
+  | "wae-mmd"
+  | "undercomplete-ae"
+  | "denoising-ae"
+>;
+
+/** A preset, and what it begins with. */
+export interface Offer {
+  readonly name: OfferedName;
+  readonly about: string;
+  readonly latent: number;
+  readonly hidden: readonly number[];
+  readonly epochs: number;
+  readonly batch: number;
+  readonly learningRate: number;
+  readonly klWeight: number;
 }
 
 export type DeviceWish = "auto" | "webgpu" | "wasm";

@@ -11,6 +11,7 @@ import { chosenData, dataOf } from "./data.ts";
 import { freeName, holding, keptRuns, pathOf, takeRun, zipOf } from "./kept.ts";
 import type { DeviceFound, DeviceWish, Download, Ending, KeptRun, News, TrainingChoice } from "./messages.ts";
 import { overflowing } from "./overflow.ts";
+import { offers } from "./presets.ts";
 import { failed, type Task, TrainingSession } from "./session.ts";
 
 type Tell = (news: News) => void;
@@ -38,6 +39,9 @@ const training = {
     }
     return found;
   },
+
+  /** The presets that the form offers. */
+  offers,
 
   /** The runs that are kept. */
   runs(): Promise<KeptRun[]> {
