@@ -6,8 +6,11 @@ import type { Progress } from "../../trainer.ts";
 import { canvas, element } from "../elements.ts";
 import { paint } from "../explore/paint.ts";
 import { Chart } from "./chart.ts";
-import type { Begun, Pictures } from "./messages.ts";
+import type { Begun, Ending, Pictures } from "./messages.ts";
 import { Scatter } from "./scatter.ts";
+
+/** Pictures in a row. */
+const COLUMNS = 10;
 
 /** Seconds between two things that a screen reader is told. */
 const SAID_SECONDS = 5;
@@ -67,15 +70,18 @@ export class Board {
     const { image } = this.#begun;
     const size = image.reduce((product, side) => product * side, 1);
     const count = originals.length / size;
+    const row = COLUMNS * size;
     const both = new Float32Array(2 * originals.length);
-    both.set(originals);
-    both.set(reconstructions, originals.length);
-    paint(canvas("train-reconstructions"), this.#begun, both, count);
+    for (let at = 0; at < originals.length; at += row) {
+      both.set(originals.subarray(at, at + row), 2 * at);
+      both.set(reconstructions.subarray(at, at + row), 2 * at + Math.min(row, originals.length - at));
+    }
+    paint(canvas("train-reconstructions"), this.#begun, both, Math.min(count, COLUMNS));
     canvas("train-reconstructions").ariaLabel =
       `${count} validation images, and below each what the model makes of it`;
     element("train-figure-samples", HTMLElement).hidden = samples === null;
     if (samples !== null) {
-      paint(canvas("train-samples"), this.#begun, samples, 10);
+      paint(canvas("train-samples"), this.#begun, samples, COLUMNS);
       canvas("train-samples").ariaLabel = `${samples.length / size} pictures drawn from the prior`;
     }
     this.#scatter.show(codes);
@@ -84,6 +90,18 @@ export class Board {
     const kinds = codes.labels === null ? "" : ", a colour a class";
     canvas("train-scatter").ariaLabel =
       `Codes of ${codes.x.length} validation images: dimension ${x + 1} across, ${y + 1} up${kinds}`;
+  }
+
+  /** Says what came out of it. */
+  end({ epochs, test: { loss, reconstruction, kl } }: Extract<Ending, { kind: "done" }>): void {
+    const { penalty, unit } = this.#begun!;
+    const parts =
+      penalty === null ? "" : ` (reconstruction ${reconstruction.toFixed(1)}, ${penalty} ${kl.toFixed(1)})`;
+    element("train-progress", HTMLProgressElement).value = 1;
+    text("train-left", "done");
+    this.say(
+      `Done after ${epochs} epochs: test loss ${loss.toFixed(1)} ${unit}${parts}. Models and pictures are of the best epoch.`,
+    );
   }
 
   /** One sentence on where things stand. */

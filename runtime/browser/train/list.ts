@@ -19,6 +19,7 @@ export function showRuns(runs: readonly KeptRun[], actions: RunActions): void {
 function row(run: KeptRun, { resume, open, download, remove }: RunActions): HTMLLIElement {
   const item = document.createElement("li");
   const about = document.createElement("div");
+  about.className = "about";
   const name = document.createElement("strong");
   name.textContent = run.name;
   const facts = document.createElement("span");

@@ -1,7 +1,7 @@
 /** The Train panel as it is before anything is known. */
 
 export const markup = `
-<div class="lead">
+<div class="lead" id="train-lead">
   <h1>Train one, right here</h1>
   <p>Pick a model and something for it to learn. It trains in this tab, on your own machine, and is kept in this browser:
     pause it, close the tab, come back.</p>
@@ -68,7 +68,7 @@ export const markup = `
   <fieldset class="card">
     <legend>Device</legend>
     <div class="choices stacked" id="train-devices">
-      <label><input type="radio" name="device" value="auto" checked /> Whichever is faster</label>
+      <label><input type="radio" name="device" value="auto" checked /> Automatic <span>· the GPU, if there is a real one</span></label>
       <label><input type="radio" name="device" value="webgpu" /> WebGPU <span id="train-webgpu"></span></label>
       <label><input type="radio" name="device" value="wasm" /> WASM <span id="train-wasm"></span></label>
     </div>
@@ -79,7 +79,7 @@ export const markup = `
 
 <section class="live" id="train-live" aria-labelledby="train-name" hidden>
   <header>
-    <h2 id="train-name" tabindex="-1"></h2>
+    <h1 id="train-name"></h1>
     <p class="hint" id="train-description"></p>
   </header>
   <div class="pace">
@@ -126,7 +126,7 @@ export const markup = `
     </div>
   </div>
   <div class="home">
-    <h3>Take it home</h3>
+    <h2>Take it home</h2>
     <p class="row">
       <button type="button" id="train-encoder">Download encoder</button>
       <button type="button" id="train-decoder">Download decoder</button>

@@ -149,10 +149,7 @@ class Panel {
       this.#board.say(`Paused after epoch ${ending.epoch}: kept in this browser. Resume whenever you like.`);
       this.#show("paused");
     } else if (ending.kind === "done") {
-      const { loss, reconstruction, kl } = ending.test;
-      this.#board.say(
-        `Done after ${ending.epochs} epochs: test loss ${loss.toFixed(1)} (reconstruction ${reconstruction.toFixed(1)}, KL ${kl.toFixed(1)}). Models and pictures are of the best epoch.`,
-      );
+      this.#board.end(ending);
       this.#show("done");
     } else this.#fail(ending);
   }
@@ -267,6 +264,7 @@ class Panel {
     this.#state = state;
     const isSetup = state === "setup";
     this.#setup.isShown = isSetup;
+    element("train-lead", HTMLElement).hidden = !isSetup;
     if (!isSetup) element("train-kept", HTMLElement).hidden = true;
     element("train-live", HTMLElement).hidden = isSetup;
     const isOver = state === "paused" || state === "done" || state === "failed";

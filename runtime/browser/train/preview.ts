@@ -9,8 +9,8 @@ import { codeOf, type Floats, rows } from "../../models.ts";
 import { Session } from "../../session.ts";
 import type { Pictures } from "./messages.ts";
 
-const SHOWN = 10;
-const SAMPLES = 20;
+const SHOWN = 20;
+const SAMPLES = 40;
 const CODES = 500;
 /** Images a run, so that no call holds the device for long. */
 const BATCH = 100;
