@@ -58,9 +58,13 @@ interface Gpu {
   readonly lost: Promise<{ readonly reason: string; readonly message: string }>;
 }
 
+const LOSS_MILLISECONDS = 500;
+
 /** Throws that the GPU was lost, if it was; else the error. */
 async function explained(gpu: Gpu, error: unknown): Promise<never> {
-  const loss = await Promise.race([gpu.lost, new Promise<undefined>((resolve) => setTimeout(resolve))]);
+  // A loss is told of some time after the calls that it fails.
+  const wait = new Promise<undefined>((resolve) => setTimeout(resolve, LOSS_MILLISECONDS));
+  const loss = await Promise.race([gpu.lost, wait]);
   if (loss === undefined) throw error;
   throw new Error(
     `the GPU was lost (${loss.message || loss.reason}): release all that was opened on it, or reload the page, to use it again`,

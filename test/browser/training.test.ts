@@ -2,7 +2,8 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { unzipSync, zipSync } from "fflate";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Jimp } from "jimp";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { TrainingChoice } from "../../runtime/browser/train/messages.ts";
 import { nodeHost } from "../../runtime/host/node.ts";
 import { Run } from "../../runtime/run.ts";
@@ -13,6 +14,18 @@ import { command, start } from "../support/cli.ts";
 import { idxBytes, temporaryFolder } from "../support/idx.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
+
+/** A drawn digit as a PNG. */
+async function pngOf(i: number): Promise<Bytes> {
+  const { images } = drawDigits(i + 1, 1);
+  const { data } = images.slice(i, i + 1);
+  const rgba = Buffer.from(Array.from(data, (byte) => [byte, byte, byte, 255]).flat());
+  const picture = Jimp.fromBitmap({ width: 28, height: 28, data: rgba });
+  return new Uint8Array(await picture.getBuffer("image/png"));
+}
+
+/** What the first training is called. */
+const FIRST = "digits-vae";
 
 const choice: TrainingChoice = {
   preset: "vae",
@@ -27,11 +40,18 @@ describe.skipIf(findChromium().missing !== undefined)("a training in a page", ()
   const folder = () => temporaryFolder();
   beforeAll(async () => {
     page = await openPage(new URL("page/training.ts", import.meta.url), {
-      workers: { worker: new URL("../../runtime/browser/train/training.worker.ts", import.meta.url) },
+      workers: {
+        worker: new URL("../../runtime/browser/train/training.worker.ts", import.meta.url),
+        losing: new URL("page/losing.worker.ts", import.meta.url),
+      },
     });
     await page.call("start");
   });
   afterAll(() => page?.close());
+  afterEach(async () => {
+    // The first training is compared with; what others leave is no matter of the next.
+    for (const { name } of await page.call("runs")) if (name !== FIRST) await page.call("remove", name);
+  });
 
   /** A run's files by name, out of the zip that the page gives. */
   async function filesOf(name: string): Promise<Readonly<Record<string, Uint8Array>>> {
@@ -66,16 +86,16 @@ describe.skipIf(findChromium().missing !== undefined)("a training in a page", ()
     const told = await page.call("begin", choice);
     expect(told.error).toBeUndefined();
     expect(told.ending).toMatchObject({ kind: "done", epochs: 3 });
-    expect(told.begun).toMatchObject({ name: "digits-vae", device: "wasm", counts: [200, 50, 50] });
+    expect(told.begun).toMatchObject({ name: FIRST, device: "wasm", counts: [200, 50, 50] });
     expect(told.losses).toHaveLength(3);
     expect(told.losses[2]).toBeLessThan(told.losses[0]!);
     expect(told.pictures).toBeGreaterThan(0);
-    whole = await filesOf("digits-vae");
+    whole = await filesOf(FIRST);
     expect(Object.keys(whole).sort()).toEqual([
       ...["best.safetensors", "checkpoint.safetensors", "decoder.onnx", "encoder.onnx", "evaluation.onnx"],
       ...["metrics.jsonl", "run.json", "step.onnx", "training.onnx"],
     ]);
-    expect(await page.call("download", "digits-vae", "encoder")).toEqual(whole["encoder.onnx"]);
+    expect(await page.call("download", FIRST, "encoder")).toEqual(whole["encoder.onnx"]);
   }, 120_000);
 
   test.each([3, 14, 21])(
@@ -119,8 +139,6 @@ describe.skipIf(findChromium().missing !== undefined)("a training in a page", ()
     expect(again.error).toBeUndefined();
     expect(again.ending).toMatchObject({ kind: "done", epochs });
     expect(again.begun?.epochs).toHaveLength(epochs);
-    await page.call("remove", begun!.name);
-    await page.call("remove", name);
   }, 180_000);
 
   test("begun in Node on files and stopped there, asks for the same files, and goes on", async () => {
@@ -165,8 +183,41 @@ describe.skipIf(findChromium().missing !== undefined)("a training in a page", ()
     });
     const { ending } = await page.call("resume", name, undefined, files);
     expect(ending).toMatchObject({ kind: "done", epochs: 2 });
-    await page.call("remove", name);
   }, 180_000);
+
+  test("killed on files that were dropped goes on with them, as one that was not", async () => {
+    const names = Array.from({ length: 60 }, (_, i) => `animals/${i % 2 === 0 ? "cat" : "dog"}/${i}.png`);
+    const files = await Promise.all(names.map(async (path, i) => ({ path, bytes: await pngOf(i) })));
+    const small = { ...choice, training: { batch: 10, epochs: 3 } };
+    const { ending, begun } = await page.call("beginOn", small, files);
+    expect(ending).toMatchObject({ kind: "done" });
+    expect(begun).toMatchObject({ classes: ["cat", "dog"], image: [1, 28, 28], counts: [48, 6, 6] });
+    const undisturbed = await filesOf(begun!.name);
+    await page.call("beginOn", small, files, { killAfter: 6 });
+    await page.call("start");
+    const kept = (await page.call("runs")).find(({ isDone }) => !isDone)!;
+    expect(kept).toMatchObject({ needsFiles: false, data: "dropped files" });
+    expect((await page.call("resume", kept.name, undefined)).ending).toMatchObject({ kind: "done" });
+    const after = await filesOf(kept.name);
+    expect(Object.keys(after)).toEqual(Object.keys(undisturbed));
+    expect(Buffer.compare(after["checkpoint.safetensors"]!, undisturbed["checkpoint.safetensors"]!)).toBe(0);
+  }, 120_000);
+
+  test("whose GPU is lost says so, and goes on with WASM", async () => {
+    await page.call("start", "losing");
+    const onGpu = { ...choice, device: "webgpu" as const, training: { batch: 20, epochs: 3 } };
+    const lost = await page.call("begin", onGpu, { loseAfter: 12 });
+    expect(lost.ending).toMatchObject({
+      kind: "failed",
+      cause: "device",
+      isKept: true,
+      message: expect.stringMatching(/the GPU was lost .*; the last checkpoint stays, of epoch \d/),
+    });
+    await page.call("start");
+    const again = await page.call("resume", lost.begun!.name, "wasm");
+    expect(again.ending).toMatchObject({ kind: "done", epochs: 3 });
+    expect(again.begun).toMatchObject({ device: "wasm" });
+  }, 300_000);
 
   test("goes on in memory where storage is full, and says so", async () => {
     const session = await page.page.context().newCDPSession(page.page);
@@ -182,23 +233,22 @@ describe.skipIf(findChromium().missing !== undefined)("a training in a page", ()
     expect(ending).toMatchObject({ kind: "done" });
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toMatch(/is full\. The training goes on in memory: download the checkpoint/);
-    const name = (await page.call("runs")).find((run) => run.name !== "digits-vae")!.name;
+    const name = (await page.call("runs")).find((run) => run.name !== FIRST)!.name;
     const files = await filesOf(name);
     expect(Buffer.compare(files["checkpoint.safetensors"]!, whole["checkpoint.safetensors"]!)).toBe(0);
     await page.call("start");
-    expect((await page.call("runs")).map((run) => run.name)).toEqual(["digits-vae"]);
+    expect((await page.call("runs")).map((run) => run.name)).toEqual([FIRST]);
   }, 120_000);
 
   test("on losses that are no numbers ends with what to do, and the last good checkpoint", async () => {
     const training = { ...choice.training, learningRate: 1e30, batch: 100 };
-    const { ending, begun } = await page.call("begin", { ...choice, training });
+    const { ending } = await page.call("begin", { ...choice, training });
     expect(ending).toMatchObject({
       kind: "failed",
       cause: "numbers",
       isKept: true,
       message: expect.stringMatching(/the last checkpoint stays; try a lower learning rate/),
     });
-    await page.call("remove", begun!.name);
   }, 120_000);
 
   const text = (content: string) => new TextEncoder().encode(content) as Bytes;
@@ -282,7 +332,7 @@ describe.skipIf(findChromium().missing !== undefined)("a training in a page", ()
       Object.fromEntries(Object.entries(files).map(([name, bytes]) => [`run/${name}`, bytes])),
     );
     await expect(page.call("take", [{ path: "run.zip", bytes: zip as Bytes }])).rejects.toThrow(message);
-    expect((await page.call("runs")).map(({ name }) => name)).toEqual(["digits-vae"]);
+    expect((await page.call("runs")).map(({ name }) => name)).toEqual([FIRST]);
   });
 
   test("a run without its checkpoint, or a damaged zip, is refused", async () => {

@@ -4,15 +4,19 @@ import { describeModel } from "../../../graphs/families.ts";
 import { fail } from "../../../src/ir/error.ts";
 import type { Dropped } from "../../data/dropped.ts";
 import { isGenerated } from "../../data/generated.ts";
+import { nameOf } from "../../data/readable.ts";
 import type { Files } from "../../files.ts";
 import { requireState } from "../../fit.ts";
 import { webFiles } from "../../host/web-files.ts";
 import type { RunConfig } from "../../run-config.ts";
 import { RunDirectory } from "../../run-directory.ts";
 import type { KeptRun } from "./messages.ts";
-import { KEPT, lastOf, NEEDED } from "./run-files.ts";
+import { KEPT, NEEDED } from "./run-files.ts";
 
 const FOLDER = "runs";
+/** The files that a run was begun on, as they were dropped: they stay with the run, and are no part of it elsewhere. */
+const IMAGES = "dropped.zip";
+
 export const pathOf = (name: string) => `${FOLDER}/${name}`;
 
 /** All runs that are kept, those that can be gone on with first. */
@@ -36,7 +40,8 @@ async function keptRun(name: string, files: Files): Promise<Omit<KeptRun, "isBus
     return {
       ...{ name, bytes, description: describeModel(config.model), data: config.data.name },
       ...{ epoch: position.epoch, epochs: config.training.epochs },
-      ...{ isDone: config.result !== undefined, needsFiles: !canDraw(config) },
+      isDone: config.result !== undefined,
+      needsFiles: !canDraw(config) && !(await files.exists(`${pathOf(name)}/${IMAGES}`)),
     };
   } catch (error) {
     const damage = error instanceof Error ? error.message : String(error);
@@ -72,7 +77,8 @@ const lockOf = (name: string) => `isthmus/${name}`;
 /** All of a run's files in one zip, in a folder of its name: what `isthmus train --resume` goes on with once unpacked. */
 export async function zipOf(name: string, files: Files): Promise<Uint8Array> {
   // Not packed: weights don't get smaller.
-  const entries = (await files.sizes(pathOf(name))).map(async (file) => {
+  const found = (await files.sizes(pathOf(name))).filter((file) => file.name !== IMAGES);
+  const entries = found.map(async (file) => {
     const bytes = await files.read(`${pathOf(name)}/${file.name}`);
     return [`${name}/${file.name}`, bytes] as const;
   });
@@ -87,8 +93,8 @@ export async function takeRun(dropped: readonly Dropped[], files: Files): Promis
   const found = new Map<string, Uint8Array>();
   let folder: string | undefined;
   const take = (path: string, bytes: Uint8Array) => {
-    if (!KEPT.includes(lastOf(path))) return;
-    found.set(lastOf(path), bytes);
+    if (!KEPT.includes(nameOf(path))) return;
+    found.set(nameOf(path), bytes);
     folder ??= path.split("/").at(-2);
   };
   for (const { path, file } of dropped) {
@@ -96,7 +102,7 @@ export async function takeRun(dropped: readonly Dropped[], files: Files): Promis
     if (!path.endsWith(".zip")) take(path, bytes);
     else {
       for (const [entry, content] of Object.entries(unzipped(bytes, path))) take(entry, content);
-      folder ??= lastOf(path).slice(0, -".zip".length);
+      folder ??= nameOf(path).slice(0, -".zip".length);
     }
   }
   const missing = NEEDED.find((name) => !found.has(name));
@@ -111,9 +117,29 @@ export async function takeRun(dropped: readonly Dropped[], files: Files): Promis
   return name;
 }
 
+/** Keeps the files that a run was begun on beside it, unless they are there. Throws where there is no room for them. */
+export async function keepDropped(name: string, dropped: readonly Dropped[], files: Files): Promise<void> {
+  if (await files.exists(`${pathOf(name)}/${IMAGES}`)) return;
+  const entries = dropped.map(
+    async ({ path, file }) => [path, new Uint8Array(await file.arrayBuffer())] as const,
+  );
+  const zip = zipSync(Object.fromEntries(await Promise.all(entries)), { level: 0 });
+  await files.write(`${pathOf(name)}/${IMAGES}`, zip);
+}
+
+/** The files that a run was begun on; nothing where they were not kept. */
+export async function keptDropped(name: string, files: Files): Promise<Dropped[] | undefined> {
+  const path = `${pathOf(name)}/${IMAGES}`;
+  if (!(await files.exists(path))) return undefined;
+  return Object.entries(unzipSync(await files.read(path))).map(([path, bytes]) => ({
+    path,
+    file: new Blob([bytes as Uint8Array<ArrayBuffer>]),
+  }));
+}
+
 function unzipped(bytes: Uint8Array, path: string): Record<string, Uint8Array> {
   try {
-    return unzipSync(bytes, { filter: ({ name }) => KEPT.includes(lastOf(name)) });
+    return unzipSync(bytes, { filter: ({ name }) => KEPT.includes(nameOf(name)) });
   } catch {
     return fail(path, "is no zip file, or a damaged one");
   }

@@ -1,6 +1,7 @@
 /** The *Train* panel: from a form to a training that is followed, paused, gone on with and taken home. */
 import { proxy, type Remote, wrap } from "comlink";
 import type { Dropped } from "../../data/dropped.ts";
+import { isHidden, requireReadable } from "../../data/readable.ts";
 import { button, element, field } from "../elements.ts";
 import { say, type Way } from "./alert.ts";
 import { Board } from "./board.ts";
@@ -77,10 +78,6 @@ class Panel {
     click("train-explore", () => this.#explore(this.#name));
     for (const what of ["encoder", "decoder", "training", "checkpoint"] as const)
       click(`train-${what}`, () => this.#download(this.#name, what));
-    addEventListener("beforeunload", (event) => {
-      // What the browser then asks is whether to leave; the last half minute would be trained again.
-      if (this.#state === "running") event.preventDefault();
-    });
     this.#show("setup");
     void this.#prepare();
   }
@@ -214,8 +211,15 @@ class Panel {
       this.#files = files;
       await this.#resume(name);
     } else {
+      const shown = files.filter(({ path }) => !isHidden(path));
+      try {
+        requireReadable(shown.map(({ path }) => path));
+      } catch (error) {
+        say((error as Error).message);
+        return;
+      }
       say(null);
-      this.#setup.use(files);
+      this.#setup.use(shown);
     }
   }
 

@@ -1,5 +1,7 @@
 /** Which dropped files are a run's: the page asks before it wakes the worker. */
 
+import { nameOf } from "../../data/readable.ts";
+
 /** Without these there is no run to go on with. */
 export const NEEDED = ["run.json", "checkpoint.safetensors"] as const;
 
@@ -8,10 +10,5 @@ export const KEPT: readonly string[] = [...NEEDED, "metrics.jsonl", "best.safete
 
 /** Whether some files are a run, or part of one. */
 export function areRun(paths: readonly string[]): boolean {
-  return paths.some((path) => path.endsWith(".zip") || KEPT.includes(lastOf(path)));
-}
-
-/** The last part of a path. */
-export function lastOf(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
+  return paths.some((path) => path.endsWith(".zip") || KEPT.includes(nameOf(path)));
 }

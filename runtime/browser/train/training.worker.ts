@@ -8,7 +8,7 @@ import { webFiles } from "../../host/web-files.ts";
 import { modelOf, trainingOf } from "../../preset.ts";
 import { RunDirectory } from "../../run-directory.ts";
 import { chosenData, dataOf } from "./data.ts";
-import { freeName, holding, keptRuns, pathOf, takeRun, zipOf } from "./kept.ts";
+import { freeName, holding, keepDropped, keptDropped, keptRuns, pathOf, takeRun, zipOf } from "./kept.ts";
 import type { DeviceFound, DeviceWish, Download, Ending, KeptRun, News, TrainingChoice } from "./messages.ts";
 import { overflowing } from "./overflow.ts";
 import { offers } from "./presets.ts";
@@ -58,7 +58,8 @@ const training = {
     const model = modelOf(choice, { image, classes, count });
     const settings = trainingOf(choice, count);
     const name = await freeName(`${choice.data.kind}-${choice.preset}`, files);
-    return follow({ name, model, data, options: { ...settings, device } }, tell);
+    const dropped = choice.data.kind === "files" ? choice.data.files : undefined;
+    return follow({ name, model, data, options: { ...settings, device } }, tell, dropped);
   },
 
   /** Goes on with a run that is kept, on its own device unless told; with the files that it began on, where it needs them. */
@@ -74,8 +75,10 @@ const training = {
     const doing = (what: string) => tell({ kind: "doing", what });
     const config = { model, training: settings, device: before, data: of, ...rest };
     const isLast = last?.name === name && dropped === undefined;
-    const data = isLast ? last!.data : await dataOf(config, dropped, doing);
-    return follow({ name, model, data, options: { ...settings, device, resume: true } }, tell);
+    const data = isLast
+      ? last!.data
+      : await dataOf(config, dropped ?? (await keptDropped(name, files)), doing);
+    return follow({ name, model, data, options: { ...settings, device, resume: true } }, tell, dropped);
   },
 
   /** Ends the training under way after its next steps, with a checkpoint. */
@@ -113,8 +116,25 @@ async function deviceFor(wish: DeviceWish): Promise<"webgpu" | "wasm"> {
 }
 
 /** Trains while no other tab may, and tells what of it can't be kept. */
-async function follow(task: Pick<Task, "name" | "model" | "data" | "options">, tell: Tell): Promise<Ending> {
+async function follow(
+  task: Pick<Task, "name" | "model" | "data" | "options">,
+  tell: Tell,
+  dropped: readonly Dropped[] | undefined,
+): Promise<Ending> {
   const { name, data, options } = task;
+  let isKept = dropped === undefined;
+  const hear = (news: News) => {
+    tell(news);
+    // By now the run is there, and the files are those that it is on.
+    if (news.kind !== "progress" || isKept) return;
+    isKept = true;
+    keepDropped(name, dropped!, webFiles).catch((error: Error) =>
+      tell({
+        kind: "warning",
+        what: `${error.message}. To go on after a reload, drop the same files again.`,
+      }),
+    );
+  };
   warn = (message) =>
     tell({
       kind: "warning",
@@ -123,7 +143,7 @@ async function follow(task: Pick<Task, "name" | "model" | "data" | "options">, t
   const finding = await glance(options.device);
   const detail = finding.works ? finding.detail : finding.reason;
   return holding(name, async () => {
-    session = new TrainingSession({ ...task, host, files, detail, tell });
+    session = new TrainingSession({ ...task, host, files, detail, tell: hear });
     last = { name, data };
     return session.train().catch((error) => failed(error, false));
   });

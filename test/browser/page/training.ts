@@ -14,9 +14,9 @@ let worker: Worker;
 let training: Remote<Training>;
 
 /** Starts the worker; one that is there is ended in the middle of whatever it does. */
-export async function start(): Promise<void> {
+export async function start(script: "worker" | "losing" = "worker"): Promise<void> {
   worker?.terminate();
-  worker = new Worker("/worker.js", { type: "module" });
+  worker = new Worker(`/${script}.js`, { type: "module" });
   training = wrap<Training>(worker);
   await training.locate(`${location.origin}/ort/`);
 }
@@ -32,10 +32,17 @@ export interface Told {
   readonly warnings: readonly string[];
 }
 
-/** Follows a training; after `pauseAfter` steps of all it is paused, after `killAfter` its worker is ended. */
+/** After how many steps a training is paused, its worker ended, or its GPU lost. */
+interface Until {
+  readonly pauseAfter?: number;
+  readonly killAfter?: number;
+  readonly loseAfter?: number;
+}
+
+/** Follows a training. */
 async function follow(
   go: (tell: (news: News) => void) => Promise<Ending>,
-  { pauseAfter = Infinity, killAfter = Infinity }: { pauseAfter?: number; killAfter?: number },
+  { pauseAfter = Infinity, killAfter = Infinity, loseAfter = Infinity }: Until,
 ): Promise<Told> {
   let [begun, steps, pictures] = [undefined as Begun | undefined, 0, 0];
   const losses: number[] = [];
@@ -56,7 +63,8 @@ async function follow(
     if (steps >= killAfter) {
       worker.terminate();
       die();
-    } else if (steps >= pauseAfter) void training.pause();
+    } else if (steps >= loseAfter) worker.postMessage("lose the GPU");
+    else if (steps >= pauseAfter) void training.pause();
   });
   try {
     const ending = await Promise.race([go(tell), died]);
@@ -66,7 +74,7 @@ async function follow(
   }
 }
 
-export const begin = (choice: TrainingChoice, until: { pauseAfter?: number; killAfter?: number } = {}) =>
+export const begin = (choice: TrainingChoice, until: Until = {}) =>
   follow((tell) => training.begin(choice, tell), until);
 
 export const resume = (
@@ -93,8 +101,5 @@ function dropped({ path, bytes }: { readonly path: string; readonly bytes: Uint8
 export const beginOn = (
   choice: TrainingChoice,
   files: readonly { readonly path: string; readonly bytes: Uint8Array<ArrayBuffer> }[],
-) =>
-  begin({
-    ...choice,
-    data: { kind: "files", files: files.map(dropped), side: 28, channels: 1 },
-  });
+  until: Until = {},
+) => begin({ ...choice, data: { kind: "files", files: files.map(dropped), side: 28, channels: 1 } }, until);
