@@ -1,12 +1,13 @@
 /** Requests that run together: each gets its own answer, none fails for another, and none waits without end. */
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Batcher, type BatchLimits, type Timing } from "../../runtime/server/batcher.ts";
 import { WorkerLost } from "../../runtime/server/pool.ts";
 import type { Ran } from "../../runtime/server/worker.ts";
 import { type Tensors, tensor } from "../../src/ir/tensor.ts";
-import { encodeRequest, type Serving, serve, writeRun } from "../support/serving.ts";
+import { encodeRequest, halfOf, type Serving, serve, writeRun } from "../support/serving.ts";
 import { sharedFolder } from "../support/tiny.ts";
 
 const limits: BatchLimits = { maxBatch: 4, maxDelay: 20, maxQueue: 8, maxBacklog: 10_000, timeout: 10_000 };
@@ -53,8 +54,8 @@ describe("the queue of a model", () => {
     const { ask, runs } = doubling();
     await Promise.all([ask([1, 1, 1]), ask([2, 2]), ask([3]), ask([4, 4, 4, 4, 4])]);
     expect(runs).toEqual([
-      [1, 1, 1, 3],
-      [2, 2],
+      [1, 1, 1],
+      [2, 2, 3],
       [4, 4, 4, 4, 4],
     ]);
   });
@@ -120,11 +121,13 @@ describe("the queue of a model", () => {
     const busy = new Promise<void>((resolve) => {
       free = resolve;
     });
-    const { ask, batcher } = doubling({ maxBatch: 2, maxDelay: 0, maxBacklog: 1 }, () => busy);
+    const { ask, batcher } = doubling({ maxBatch: 2, maxDelay: 0, maxBacklog: 30 }, () => busy);
+    const now = vi.spyOn(performance, "now").mockReturnValue(0);
     const burst = Promise.all(Array.from({ length: 8 }, (_, number) => ask([number])));
     expect(batcher.waiting).toBe(5);
-    await sleep(10);
+    now.mockReturnValue(31);
     await expect(ask([9])).rejects.toMatchObject({ statusCode: 503, retryAfter: 1 });
+    now.mockRestore();
     free();
     expect(await burst).toEqual(Array.from({ length: 8 }, (_, number) => [2 * number]));
     expect(await ask([9])).toEqual([18]);
@@ -191,6 +194,21 @@ describe("over HTTP", () => {
     const { json } = await server.get("/v2/models/tiny-encoder/stats");
     const [{ batch_stats }] = json.model_stats as [{ batch_stats: { batch_size: number }[] }];
     expect(Math.max(...batch_stats.map(({ batch_size }) => batch_size))).toBeGreaterThan(2);
+  });
+
+  test("a model whose rows depend on each other runs each request alone", async () => {
+    await writeFile(join(folder, "dynamic.onnx"), halfOf("encoder", 3, { kind: "int8" }));
+    const dynamic = await serve([join(folder, "dynamic.onnx")], { maxDelay: 50 });
+    const ask = async (number: number) => {
+      const { json } = await dynamic.post("/v2/models/dynamic/infer", encodeRequest(number));
+      return json.outputs!.map(({ data }) => data);
+    };
+    const alone = [];
+    for (let number = 0; number < 8; number++) alone.push(await ask(number));
+    expect(await Promise.all(alone.map((_, number) => ask(number)))).toEqual(alone);
+    const { json } = await dynamic.get("/v2/models/dynamic/stats");
+    expect(json.model_stats).toMatchObject([{ execution_count: 16, batch_stats: [{ batch_size: 1 }] }]);
+    await dynamic.app.close();
   });
 
   test("workers that are killed while they run are replaced, and every request is answered", async () => {
