@@ -36,7 +36,11 @@ export async function inferencePlugin(
 }
 
 /** Errors as the protocol has them; what a client is not to know of is logged, and not told. */
-function answerError(error: FastifyError | ServiceError, request: FastifyRequest, reply: FastifyReply) {
+export function answerError(
+  error: FastifyError | ServiceError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) {
   const status = error.statusCode ?? 500;
   if (error instanceof ServiceError) {
     if (error.retryAfter !== undefined) reply.header("retry-after", error.retryAfter);
