@@ -1,5 +1,4 @@
 /** What goes wrong on a network and in a process: the service answers with what is wrong, loses nothing, and goes on. */
-import { rename, writeFile } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,7 +8,7 @@ import fc from "fast-check";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Malformed, malformed, wire } from "../support/malformed.ts";
-import { binaryRequest, encodeRequest, halfOf, type Serving, serve, writeRun } from "../support/serving.ts";
+import { encodeRequest, type Serving, serve, writeRun } from "../support/serving.ts";
 import { sharedFolder } from "../support/tiny.ts";
 
 vi.setConfig({ testTimeout: 240_000 });
@@ -106,5 +105,109 @@ describe("malformed requests", () => {
       ends: false,
     });
     expect(status).toBe(200);
+  });
+});
+
+describe("clients", () => {
+  let server: Serving;
+  beforeAll(async () => {
+    server = await serve([run], { maxDelay: 500, maxQueue: 8, maxBatch: 64 });
+  });
+  afterAll(() => server.app.close());
+  const rowsRun = async () => {
+    const { json } = await server.get("/v2/models/tiny-encoder/stats");
+    return (json.model_stats as readonly [{ readonly inference_count: number }])[0].inference_count;
+  };
+
+  test("more than may wait are refused with 503 and told when to come again; the others are answered", async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_, number) => server.post(infer, encodeRequest(number))),
+    );
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(8);
+    const refused = answers.filter(({ status }) => status === 503);
+    expect(refused).toHaveLength(32);
+    for (const { headers, json } of refused) {
+      expect(headers.get("retry-after")).toBe("1");
+      expect(json.error).toBe("too many requests wait (8): try again later");
+    }
+  });
+
+  test("what a client asked that went away is not run", async () => {
+    const before = await rowsRun();
+    const gone = connect(portOf(server), "127.0.0.1");
+    gone.write(wire("POST", infer, {}, JSON.stringify(encodeRequest(1))));
+    await expect.poll(() => server.service.model("tiny-encoder").waiting).toBe(1);
+    gone.destroy();
+    expect(await server.post(infer, encodeRequest(2))).toMatchObject({ status: 200 });
+    expect(await rowsRun()).toBe(before + 1);
+  });
+
+  test("those that send slowly hold nobody up, and are not waited for without end", async () => {
+    const request = wire("POST", infer, {}, JSON.stringify(encodeRequest(1)));
+    const slow = Array.from({ length: 200 }, (_, number): Socket => {
+      const socket = connect(portOf(server), "127.0.0.1");
+      socket.write(request.subarray(0, 20 + 40 * (number % 20)));
+      return socket;
+    });
+    const dribble = setInterval(() => {
+      for (const socket of slow) socket.write("x");
+    }, 20);
+    for (let number = 0; number < 3; number++)
+      expect(await server.post(infer, encodeRequest(number))).toMatchObject({ status: 200 });
+    clearInterval(dribble);
+    for (const socket of slow) socket.destroy();
+    const { headersTimeout, requestTimeout } = server.app.server;
+    expect([headersTimeout, requestTimeout].every((limit) => limit > 0 && limit <= 60_000)).toBe(true);
+  });
+});
+
+describe("under load", () => {
+  /** Asks without a pause on some connections until `work` is done; gives the answers counted by status. */
+  async function asking(server: Serving, connections: number, work: Promise<unknown>) {
+    const statuses = new Map<number, number>();
+    let isOver = false;
+    let asked = 0;
+    const clients = Array.from({ length: connections }, async () => {
+      while (!isOver) {
+        const { status } = await server.post(infer, encodeRequest(asked++));
+        statuses.set(status, (statuses.get(status) ?? 0) + 1);
+      }
+    });
+    await work.finally(() => {
+      isOver = true;
+    });
+    await Promise.all(clients);
+    const answered = [...statuses.values()].reduce((sum, count) => sum + count, 0);
+    return { statuses, asked, answered };
+  }
+
+  test("workers that are killed are replaced; every request is answered, or failed with 503", async () => {
+    const server = await serve([run], { workers: 2 });
+    const kill = async () => {
+      for (let kill = 0; kill < 20; kill++) {
+        await sleep(100);
+        await server.service.workerThreads[kill % 2]?.terminate();
+      }
+    };
+    const { statuses, asked, answered } = await asking(server, 8, kill());
+    expect(answered).toBe(asked);
+    expect([...statuses.keys()].filter((status) => status !== 200 && status !== 503)).toEqual([]);
+    expect(statuses.get(200)).toBeGreaterThan(0);
+    await expect.poll(() => server.service.workerThreads.length).toBe(2);
+    expect(await server.post(infer, encodeRequest(1))).toMatchObject({ status: 200 });
+    await server.app.close();
+  });
+
+  test("1,000 reloads drop no request, and keep no memory", async () => {
+    const server = await serve([run], { watch: 0 });
+    const reload = async (times: number) => {
+      for (let time = 0; time < times; time++) await server.service.load("tiny-encoder");
+    };
+    await reload(100);
+    const before = memory();
+    const { statuses, asked } = await asking(server, 4, reload(1000));
+    expect([...statuses]).toEqual([[200, asked]]);
+    expect(memory() - before).toBeLessThan(2 ** 24);
+    await server.app.close();
   });
 });
