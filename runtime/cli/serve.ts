@@ -47,6 +47,8 @@ export async function serveCommand(models: readonly string[], flags: Flags): Pro
     bodyLimit: Math.round(flags.maxBodyMb * 2 ** 20),
     logger,
   });
+  if (token === undefined && !/^(localhost|127\.[\d.]+|::1)$/.test(flags.host))
+    logger.warn({ host: flags.host }, "no token is asked for: whoever reaches this address may use it");
   await app.listen({ host: flags.host, port: flags.port });
   const end = new Promise<string>((resolve) => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve(signal));
