@@ -46,6 +46,7 @@ export function exportModel(name: ModelName, trained: Trained): Uint8Array {
     ...(result === undefined
       ? {}
       : { "isthmus.metrics": JSON.stringify({ test: result.test, epochs: result.epochs }) }),
+    ...(result?.quantiles ? { "isthmus.quantiles": JSON.stringify(result.quantiles) } : {}),
   };
   return encode({ ...graphs[name](trained), metadata });
 }

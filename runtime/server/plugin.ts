@@ -1,12 +1,13 @@
 /** The service as a Fastify plugin, for a server of one's own. */
 import cors from "@fastify/cors";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { autoencoderRoutes, type ImageLimits } from "./autoencoder/routes.ts";
 import { ServiceError } from "./error.ts";
 import { protocolRoutes } from "./protocol/routes.ts";
 import type { InferenceService } from "./service.ts";
 import { requireToken } from "./token.ts";
 
-export interface InferenceOptions {
+export interface InferenceOptions extends ImageLimits {
   readonly service: InferenceService;
   /** What clients have to send as `Authorization: Bearer …`, but for the health probes. */
   readonly token?: string | undefined;
@@ -17,7 +18,7 @@ export interface InferenceOptions {
 /** Adds the protocol's routes and `/metrics`, below a prefix where one is given; closes the service with the server. */
 export async function inferencePlugin(
   app: FastifyInstance,
-  { service, token, cors: origins }: InferenceOptions,
+  { service, token, cors: origins, maxImages, maxPixels }: InferenceOptions,
 ) {
   app.setErrorHandler(answerError);
   app.setNotFoundHandler((_request, reply) =>
@@ -36,6 +37,7 @@ export async function inferencePlugin(
     return reply.type(registry.contentType).send(await registry.metrics());
   });
   await app.register(protocolRoutes, { service });
+  await app.register(autoencoderRoutes, { service, maxImages, maxPixels });
 }
 
 /** Errors as the protocol has them; what a client is not to know of is logged, and not told. */
