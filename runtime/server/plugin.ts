@@ -3,6 +3,7 @@ import cors from "@fastify/cors";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { autoencoderRoutes, type ImageLimits } from "./autoencoder/routes.ts";
 import { ServiceError } from "./error.ts";
+import { documentation, openAddresses } from "./openapi/document.ts";
 import { protocolRoutes } from "./protocol/routes.ts";
 import type { InferenceService } from "./service.ts";
 import { requireToken } from "./token.ts";
@@ -26,10 +27,11 @@ export async function inferencePlugin(
   );
   app.addHook("onClose", () => service.close());
   if (origins !== undefined) await app.register(cors, { origin: origins.includes("*") ? "*" : [...origins] });
+  await documentation(app, token !== undefined);
   if (token !== undefined) {
     const check = requireToken(token);
     app.addHook("onRequest", async (request, reply) => {
-      if (!/\/v2\/health\/(live|ready)$/.test(request.routeOptions.url ?? "")) await check(request, reply);
+      if (!openAddresses.test(request.routeOptions.url ?? "")) await check(request, reply);
     });
   }
   app.get("/metrics", async (_request, reply) => {

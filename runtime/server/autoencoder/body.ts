@@ -33,6 +33,9 @@ export function addParsers(app: FastifyInstance, maxImages: number): void {
     { parseAs: "buffer" },
     async ({ headers }: FastifyRequest, body: Buffer) => readForm(body, headers as BusboyHeaders, maxImages),
   );
+  app.addContentTypeParser("*", (_request, _body, done) =>
+    done(new ServiceError(415, "a body is image/png, image/jpeg, multipart/form-data or application/json")),
+  );
 }
 
 /** The files and labels of a form. Throws a 400 where it is damaged, a 413 where there are more files than are taken. */

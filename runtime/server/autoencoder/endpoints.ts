@@ -5,13 +5,14 @@ import { type Tensors, tensor } from "../../../src/ir/tensor.ts";
 import { codeOf, interpolate as straightLine } from "../../models.ts";
 import { refuse } from "../error.ts";
 import type { ServedModel } from "../model.ts";
+import { PictureBody } from "./body.ts";
 import { hasPrior, imageFormOf } from "./facts.ts";
 import { type Given, givenCodes, givenEnds, givenImages, latentOf, requireCount } from "./given.ts";
 import { labelFeeds } from "./label.ts";
 import type { Pictures } from "./pictures.ts";
 import { type Floats, nested } from "./pixels.ts";
 import type { ServedRun } from "./run.ts";
-import { interpolateQuery, labelled, read, sampleQuery } from "./schemas.ts";
+import { endsBody, interpolateQuery, labelled, read, sampleQuery } from "./schemas.ts";
 
 /** A request. */
 export interface Call {
@@ -36,6 +37,8 @@ export interface Made {
 
 /** As many stand beside each other where nothing else says. */
 const COLUMNS = 10;
+/** Images on the way from one to another. */
+const STEPS = 8;
 
 /** What the encoder says of images, by the names of its outputs. */
 export async function encode(call: Call): Promise<Readonly<Record<string, unknown>>> {
@@ -68,7 +71,8 @@ export async function reconstruct(call: Call): Promise<Made> {
 
 /** Images of codes drawn from the prior. */
 export async function sample(call: Call): Promise<Made> {
-  const { count, seed, label } = read(sampleQuery, call.query, "query");
+  const { count, seed, label } =
+    call.body == null ? read(sampleQuery, call.query, "query") : read(sampleQuery, call.body, "body");
   const decoder = call.run.model("decoder");
   if (!hasPrior(decoder))
     refuse("the model has no prior to draw codes from: /reconstruct shows what it does");
@@ -82,10 +86,12 @@ export async function sample(call: Call): Promise<Made> {
 
 /** Images of codes on the straight line from one to another. */
 export async function interpolate(call: Call): Promise<Made> {
-  const { steps, label } = read(interpolateQuery, call.query, "query");
+  const { label, steps: queried } = read(interpolateQuery, call.query, "query");
+  const body = call.body instanceof PictureBody ? {} : read(endsBody, call.body, "body");
+  const steps = body.steps ?? queried ?? STEPS;
   const decoder = call.run.model("decoder");
   requireCount(call, imageFormOf(decoder), steps);
-  const { given, encoder } = await givenEnds(call, decoder, label);
+  const { given, encoder } = await givenEnds(call, body, decoder, label);
   const models = encoder === null ? [decoder] : [encoder, decoder];
   const ends = labelFeeds(models, given.label, 2);
   const told = encoder === null ? {} : ends(encoder);

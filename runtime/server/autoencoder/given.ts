@@ -9,7 +9,7 @@ import type { Call } from "./endpoints.ts";
 import { factsFor, type ImageForm, imageFormOf } from "./facts.ts";
 import type { Label } from "./label.ts";
 import { type Floats, mostImages, readCodes, readPixels, toModel } from "./pixels.ts";
-import { codesBody, endsBody, type GivenBody, imagesBody, read } from "./schemas.ts";
+import { codesBody, type EndsBody, type GivenBody, imagesBody, read } from "./schemas.ts";
 
 /** Images `[count, channels, height, width]` or codes `[count, latent]`, and the classes that go with them. */
 export interface Given {
@@ -33,17 +33,18 @@ export function givenCodes(call: Call, decoder: ServedModel, label: Label): Give
 /** The two ends of an interpolation: codes, or images with the encoder that they are for. */
 export async function givenEnds(
   call: Call,
+  { latent, pixels, lines, label: told }: EndsBody,
   decoder: ServedModel,
   label: Label,
 ): Promise<{ readonly given: Given; readonly encoder: ServedModel | null }> {
-  const { latent, ...body } = call.body instanceof PictureBody ? {} : read(endsBody, call.body, "body");
-  if (latent !== undefined && (body.pixels ?? body.lines) !== undefined)
+  if (latent !== undefined && (pixels ?? lines) !== undefined)
     refuse("the body has both images and codes: which are the ends?");
   const encoder = latent === undefined ? call.run.model("encoder") : null;
-  const given =
-    encoder === null
-      ? codesIn(call, { ...body, latent: latent! }, decoder, label)
-      : await givenImages(call, encoder, label);
+  const given = await (encoder === null
+    ? codesIn(call, { latent: latent!, label: told }, decoder, label)
+    : call.body instanceof PictureBody
+      ? picturesGiven(call, call.body, encoder, label)
+      : imagesIn(call, { pixels, lines, label: told }, encoder, label));
   if (given.count !== 2) refuse(`two images or codes were expected, got ${given.count}`);
   return { given, encoder };
 }

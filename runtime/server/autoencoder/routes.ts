@@ -1,6 +1,8 @@
 /** The endpoints of an autoencoder as a Fastify plugin: those of each run, and of the one that needs no name. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { ServiceError } from "../error.ts";
+import { type Endpoint, endpointFacts, runsFacts } from "../openapi/autoencoder.ts";
+import { schemaOf } from "../openapi/schema.ts";
 import type { InferenceService } from "../service.ts";
 import { anomaly } from "./anomaly.ts";
 import { sendMade, typeFor } from "./answer.ts";
@@ -26,20 +28,23 @@ export interface AutoencoderOptions extends ImageLimits {
   readonly service: InferenceService;
 }
 
-/** Which models an endpoint may ask for, and what it does. */
-const numbers: Readonly<
-  Record<string, { readonly halves: readonly Half[]; readonly answer: (call: Call) => Promise<object> }>
-> = {
+/** An endpoint that answers numbers, and one that answers images; the models that it can't do without. */
+interface Numbers {
+  readonly halves: readonly Half[];
+  readonly answer: (call: Call) => Promise<object>;
+}
+interface Maker {
+  readonly halves: readonly Half[];
+  readonly make: (call: Call) => Promise<Made>;
+}
+
+const endpoints: { readonly [E in Endpoint]: Numbers | Maker } = {
   encode: { halves: ["encoder"], answer: encode },
-  anomaly: { halves: ["evaluation"], answer: anomaly },
-};
-const makers: Readonly<
-  Record<string, { readonly halves: readonly Half[]; readonly make: (call: Call) => Promise<Made> }>
-> = {
   decode: { halves: ["decoder"], make: decode },
   reconstruct: { halves: ["encoder", "decoder"], make: reconstruct },
-  interpolate: { halves: ["decoder"], make: interpolate },
   sample: { halves: ["decoder"], make: sample },
+  interpolate: { halves: ["decoder"], make: interpolate },
+  anomaly: { halves: ["evaluation"], answer: anomaly },
 };
 
 /** Adds the routes `/runs/:run/…`, the same without a run, and `/runs`. */
@@ -70,25 +75,25 @@ export async function autoencoderRoutes(
     maxImages,
   });
 
-  for (const prefix of ["", "/runs/:run"]) {
-    for (const [name, { halves, answer }] of Object.entries(numbers))
-      app.post(`${prefix}/${name}`, { onRequest: ready(halves) }, async (request, reply) =>
-        answer(callOf(request, reply)),
-      );
-    for (const [name, { halves, make }] of Object.entries(makers))
-      app.route({
-        method: name === "sample" ? ["GET", "POST"] : "POST",
-        url: `${prefix}/${name}`,
-        onRequest: ready(halves),
-        handler: async (request, reply) => {
-          const call = callOf(request, reply);
-          const type = typeFor(request, call.run.model("decoder"));
-          return sendMade(reply, type, await make(call), call);
-        },
-      });
-  }
-  app.get("/runs", async () => [...runsOf(service).values()].map(described));
-  app.get("/runs/:run", async (request) => described(runOf(request)));
+  for (const [name, endpoint] of Object.entries(endpoints) as [Endpoint, Numbers | Maker][])
+    for (const prefix of ["", "/runs/:run"])
+      for (const method of name === "sample" ? (["GET", "POST"] as const) : (["POST"] as const))
+        app.route({
+          method,
+          url: `${prefix}/${name}`,
+          schema: schemaOf(endpointFacts(name, method, prefix !== "")),
+          onRequest: ready(endpoint.halves),
+          handler: async (request, reply) => {
+            const call = callOf(request, reply);
+            if ("answer" in endpoint) return endpoint.answer(call);
+            const type = typeFor(request, call.run.model("decoder"));
+            return sendMade(reply, type, await endpoint.make(call), call);
+          },
+        });
+  app.get("/runs", { schema: schemaOf(runsFacts.all) }, async () =>
+    [...runsOf(service).values()].map(described),
+  );
+  app.get("/runs/:run", { schema: schemaOf(runsFacts.one) }, async (request) => described(runOf(request)));
 }
 
 /** What there is to know of a run, of those of its models that are loaded. */

@@ -31,12 +31,7 @@ const latent = z.array(z.unknown()).min(1).meta({ description: "Codes, a list of
 export const imagesBody = z.strictObject({ pixels, lines, label: labels });
 /** Codes in a JSON body. */
 export const codesBody = z.strictObject({ latent, label: labels });
-/** Images or codes in a JSON body. */
-export const endsBody = z.strictObject({ latent: latent.optional(), pixels, lines, label: labels });
-export type GivenBody = z.output<typeof endsBody>;
-
-/** Fields of a form that are no files. */
-export const formFields = z.strictObject({ label: z.array(z.string()) });
+export type GivenBody = z.output<typeof imagesBody>;
 
 const labelQuery = z
   .union([z.string(), z.array(z.string())])
@@ -45,8 +40,10 @@ const labelQuery = z
     description: "Of a conditional model: a class by its name or number, or one for each image.",
   });
 
+/** The query where nothing else is asked. */
 export const labelled = z.strictObject({ label: labelQuery });
 
+/** The query of `/sample`; the same may be its JSON body. */
 export const sampleQuery = z.strictObject({
   count: z.coerce.number().int().min(1).default(1).meta({ description: "How many images to draw." }),
   seed: z.coerce
@@ -59,16 +56,26 @@ export const sampleQuery = z.strictObject({
   label: labelQuery,
 });
 
-export const interpolateQuery = z.strictObject({
-  steps: z.coerce
-    .number()
-    .int()
-    .min(2)
-    .default(8)
-    .meta({ description: "Images on the way, both ends among them." }),
-  label: labelQuery,
-});
+const steps = z.coerce
+  .number()
+  .int()
+  .min(2)
+  .meta({ description: "Images on the way, both ends among them: 8 if not given." });
 
+/** Two images or codes in a JSON body. */
+export const endsBody = z.strictObject({
+  latent: latent.optional(),
+  pixels,
+  lines,
+  label: labels,
+  steps: steps.optional(),
+});
+export type EndsBody = z.output<typeof endsBody>;
+
+/** The query of `/interpolate`. */
+export const interpolateQuery = z.strictObject({ steps: steps.optional(), label: labelQuery });
+
+/** The query of `/anomaly`. */
 export const anomalyQuery = z.strictObject({
   score: z.enum(["elbo", "reconstruction"]).optional().meta({
     description:
@@ -81,15 +88,11 @@ export const anomalyQuery = z.strictObject({
   label: labelQuery,
 });
 
-export const runParameter = z.strictObject({
-  run: z.string().meta({ description: "The name of a run: /runs lists them." }),
-});
-
 /** A part of a request as its schema has it. Throws a 400 that says in a line what is wrong with it. */
 export function read<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
-  part: "query" | "body" | "form",
+  part: "query" | "body",
 ): z.output<Schema> {
   try {
     return parse(schema, value, `the ${part}`);
@@ -102,12 +105,10 @@ export function read<Schema extends z.ZodType>(
 const rows = z.array(z.array(z.number()));
 
 /** What `/encode` answers: the encoder's outputs by name. */
-export const encodeAnswer = z
-  .record(z.string(), rows)
-  .meta({
-    description:
-      "`mean` and `log_variance` of a variational model, `code` of another: a list of numbers for each image.",
-  });
+export const encodeAnswer = z.record(z.string(), rows).meta({
+  description:
+    "`mean` and `log_variance` of a variational model, `code` of another: a list of numbers for each image.",
+});
 
 /** What whatever makes images answers where JSON is asked for. */
 export const madeAnswer = z.strictObject({
@@ -162,6 +163,3 @@ export const runAnswer = z.strictObject({
   quantiles: z.array(z.number()).nullable().meta({ description: "What /anomaly takes as `quantile`." }),
 });
 export type RunAnswer = z.output<typeof runAnswer>;
-
-/** Every error. */
-export const errorAnswer = z.strictObject({ error: z.string() });
