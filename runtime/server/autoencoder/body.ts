@@ -21,8 +21,15 @@ export class PictureBody {
 /** Bytes of a field that is no file; a label is not longer. */
 const FIELD = 1000;
 
-/** Reads pictures and forms beside JSON, which Fastify does itself. Bodies of other types are answered by a 415. */
+/** Reads JSON, pictures and forms. Bodies of other types are answered by a 415. */
 export function addParsers(app: FastifyInstance, maxImages: number): void {
+  // An application around this one may read some of them in another way.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(
+    "application/json",
+    { parseAs: "string" },
+    app.getDefaultJsonParser("error", "error"),
+  );
   app.addContentTypeParser(
     [...pictureTypes],
     { parseAs: "buffer" },

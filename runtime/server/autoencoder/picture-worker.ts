@@ -10,6 +10,12 @@ import { requireNoBomb } from "./png.ts";
 /** What is wrong with a picture, or what came of it. */
 export type Outcome<T> = { readonly value: T } | { readonly refused: string };
 
+/** A task, and where its thread writes when it began, in milliseconds since 1970. */
+export interface Begun<T> {
+  readonly task: T;
+  readonly begun: Float64Array;
+}
+
 export interface DecodeTask {
   readonly bytes: Uint8Array;
   /** What it is called in an error. */
@@ -18,7 +24,9 @@ export interface DecodeTask {
 }
 
 /** The bytes `[channels, height, width]` of a picture brought to a form. */
-export async function decode({ bytes, place, form }: DecodeTask): Promise<Outcome<Uint8Array>> {
+export async function decode({ task, begun }: Begun<DecodeTask>): Promise<Outcome<Uint8Array>> {
+  const { bytes, place, form } = task;
+  begun[0] = Date.now();
   try {
     requireNoBomb(bytes, place);
     const planes = await decodeImage(bytes, place, form);
@@ -40,7 +48,9 @@ export interface DrawTask {
 }
 
 /** A PNG: of one image as it is, of several a sheet. */
-export async function draw({ image, data, columns }: DrawTask): Promise<Uint8Array> {
+export async function draw({ task, begun }: Begun<DrawTask>): Promise<Uint8Array> {
+  const { image, data, columns } = task;
+  begun[0] = Date.now();
   const images = new Images(image, data);
   return encodePng(images.count === 1 ? enlarge(images, 0, 1) : await contactSheet(images, { columns }));
 }

@@ -81,17 +81,35 @@ export class Pictures {
   }
 
   async #run<T>(name: string, task: unknown, place: string, signal: AbortSignal): Promise<T> {
-    const late = AbortSignal.timeout(TIMEOUT);
+    const ended = new AbortController();
+    const gone = () => ended.abort();
+    signal.addEventListener("abort", gone, { once: true });
+    const begun = new Float64Array(new SharedArrayBuffer(8));
+    let isLate = false;
+    // What it waits for others is not its own fault: only the time since the thread took it counts.
+    const look = () => {
+      const left = begun[0] === 0 ? TIMEOUT : begun[0]! + TIMEOUT - Date.now();
+      if (left > 0) timer = setTimeout(look, left);
+      else {
+        isLate = true;
+        ended.abort();
+      }
+    };
+    let timer = setTimeout(look, TIMEOUT);
     try {
-      return await this.#pool.run(task, { name, signal: AbortSignal.any([signal, late]) });
+      signal.throwIfAborted();
+      return await this.#pool.run({ task, begun }, { name, signal: ended.signal });
     } catch (error) {
       if (signal.aborted) throw new ServiceError(499, "the client went away");
-      if (late.aborted) throw new ServiceError(400, `${place}: takes longer than ${TIMEOUT / 1000} s`);
+      if (isLate) throw new ServiceError(400, `${place}: takes longer than ${TIMEOUT / 1000} s`);
       if ((error as NodeJS.ErrnoException).code === "ERR_WORKER_OUT_OF_MEMORY")
         throw new ServiceError(413, `${place}: takes too much memory`);
       if ((error as Error).message === "Task queue is at limit")
         throw unavailable(`too many pictures wait (${QUEUE}): try again later`);
       throw error;
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", gone);
     }
   }
 }

@@ -29,6 +29,8 @@ export async function documentation(app: FastifyInstance, hasToken: boolean): Pr
   app.addHook("onRoute", (route) => {
     const facts = protocolFacts(`${route.method} ${route.url.slice(prefix.length)}`);
     if (facts !== undefined) route.schema = schemaOf(facts);
+    // The same as without the slash.
+    else if (route.url.endsWith("/v2/")) route.schema = { hide: true } as object;
   });
   if (app.hasDecorator("swagger")) return;
   await app.register(swagger, {

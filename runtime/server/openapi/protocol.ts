@@ -33,12 +33,9 @@ export const protocolSchemas = {
         datatype,
         shape,
         parameters,
-        data: z
-          .array(z.unknown())
-          .optional()
-          .meta({
-            description: "Row-major, flat or nested; left out where parameters.binary_data_size is given.",
-          }),
+        data: z.array(z.unknown()).optional().meta({
+          description: "Row-major, flat or nested; left out where parameters.binary_data_size is given.",
+        }),
       }),
     ),
     outputs: z.array(z.object({ name: z.string(), parameters })).optional(),
