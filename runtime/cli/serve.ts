@@ -27,7 +27,7 @@ interface Flags {
 /** Serves models until it is told to end; then it answers what was asked before. */
 export async function serveCommand(models: readonly string[], flags: Flags): Promise<void> {
   const token = await asked(() => tokenOf(flags.tokenFile));
-  const logger = pino({ level: flags.logLevel });
+  const logger = pino({ level: flags.logLevel }, pino.destination({ sync: false }));
   const service = await asked(() =>
     InferenceService.open(models, {
       ...flags,

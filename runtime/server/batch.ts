@@ -1,20 +1,20 @@
 /** Requests that run together: their rows one after the other along the first axis, and the answers cut apart again. */
 import { type ArrayOf, type DType, emptyArray } from "../../src/ir/dtype.ts";
 import { sizeOf, type Tensor, type Tensors } from "../../src/ir/tensor.ts";
-import type { Signature } from "./worker.ts";
+import type { Ports } from "./worker.ts";
 
 /**
  * Whether rows of several requests may share a run: the first axis of every input and output has one and the same
  * name, as `batch` has in what Isthmus exports.
  */
-export function isBatched({ inputs, outputs }: Signature): boolean {
+export function isBatched({ inputs, outputs }: Ports): boolean {
   const [axis] = inputs[0]?.shape ?? [];
   if (typeof axis !== "string" || axis === "") return false;
   return [...inputs, ...outputs].every(({ shape }) => shape[0] === axis && !shape.slice(1).includes(axis));
 }
 
 /** What requests must have in common to run together: the sizes that the model leaves open, the first aside. */
-export function openSizes({ inputs }: Signature, feeds: Tensors): string {
+export function openSizes({ inputs }: Pick<Ports, "inputs">, feeds: Tensors): string {
   return inputs
     .flatMap(({ name, shape }) =>
       shape.flatMap((dim, i) => (i === 0 || typeof dim === "number" ? [] : [feeds[name]!.shape[i]])),

@@ -37,9 +37,14 @@ export interface Ask {
   /** How many rows; requests may run together where their `key` is the same. Null: it runs alone. */
   readonly rows: number;
   readonly key: string | null;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: Aborted | undefined;
   /** Milliseconds; no more than the service's own. */
   readonly timeout?: number | undefined;
+}
+
+/** An `AbortSignal`, or what is looked at as one is: a listener for each request would cost more than it saves. */
+export interface Aborted {
+  readonly aborted: boolean;
 }
 
 interface Waiting extends Ask {
@@ -79,6 +84,7 @@ export class Batcher {
 
   /** Throws a 503 where no further request may wait. */
   requireRoom(): void {
+    if (this.#queue.length >= this.#limits.maxQueue) this.#dropAborted();
     if (this.#queue.length >= this.#limits.maxQueue)
       throw unavailable(`too many requests wait (${this.#limits.maxQueue}): try again later`);
   }
@@ -87,12 +93,10 @@ export class Batcher {
   ask(ask: Ask): Promise<Tensors> {
     return new Promise((resolve, reject) => {
       this.requireRoom();
-      ask.signal?.throwIfAborted();
       const settle = (waiting: Waiting, end: () => void) => {
         if (waiting.isOver) return;
         waiting.isOver = true;
         clearTimeout(timer);
-        ask.signal?.removeEventListener("abort", gone);
         end();
       };
       const waiting: Waiting = {
@@ -104,11 +108,6 @@ export class Batcher {
       };
       const limit = Math.min(ask.timeout ?? Number.POSITIVE_INFINITY, this.#limits.timeout);
       const timer = setTimeout(() => this.#overdue(waiting, limit), limit);
-      const gone = () => {
-        this.#remove(waiting);
-        waiting.reject(new ServiceError(499, "the client went away"));
-      };
-      ask.signal?.addEventListener("abort", gone, { once: true });
       this.#queue.push(waiting);
       this.#dispatch();
     });
@@ -140,7 +139,16 @@ export class Batcher {
     return at >= 0;
   }
 
+  /** Takes out those whose client went away: nobody reads what they are told. */
+  #dropAborted(): void {
+    if (!this.#queue.some(({ signal }) => signal?.aborted)) return;
+    const gone = this.#queue.filter(({ signal }) => signal?.aborted);
+    this.#queue = this.#queue.filter(({ signal }) => !signal?.aborted);
+    for (const one of gone) one.reject(new ServiceError(499, "the client went away"));
+  }
+
   #dispatch(): void {
+    this.#dropAborted();
     while (this.#running < this.#runsAtOnce && this.#queue.length > 0) {
       const batch = this.#next();
       if (batch === undefined) return;

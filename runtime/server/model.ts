@@ -5,7 +5,7 @@ import type { Tensors } from "../../src/ir/tensor.ts";
 import type { Port } from "../host/host.ts";
 import { requireFeeds } from "../ports.ts";
 import { isBatched, openSizes } from "./batch.ts";
-import { Batcher, type BatchLimits } from "./batcher.ts";
+import { type Aborted, Batcher, type BatchLimits } from "./batcher.ts";
 import { refuse, ServiceError } from "./error.ts";
 import type { WorkerPool } from "./pool.ts";
 import type { Statistics } from "./statistics.ts";
@@ -17,8 +17,8 @@ export interface ModelLimits extends BatchLimits {
 }
 
 export interface InferOptions {
-  /** Takes the request out of the queue; what runs already runs to its end. */
-  readonly signal?: AbortSignal | undefined;
+  /** An `AbortSignal` or the like: one that is aborted when its turn comes does not run. */
+  readonly signal?: Aborted | undefined;
   /** Milliseconds that it may take; no more than the service's own limit. */
   readonly timeout?: number | undefined;
 }
@@ -47,7 +47,6 @@ export class ServedModel {
   constructor(
     file: ModelFile,
     signature: Signature,
-    metadata: Readonly<Record<string, string>>,
     pool: WorkerPool,
     limits: ModelLimits,
     statistics: Statistics,
@@ -55,7 +54,7 @@ export class ServedModel {
     this.name = file.name;
     this.inputs = signature.inputs;
     this.outputs = signature.outputs;
-    this.metadata = metadata;
+    this.metadata = signature.metadata;
     this.statistics = statistics;
     this.#limits = limits;
     this.#isBatched = isBatched(signature);

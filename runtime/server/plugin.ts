@@ -22,9 +22,6 @@ export async function inferencePlugin(
   { service, token, cors: origins, maxImages, maxPixels }: InferenceOptions,
 ) {
   app.setErrorHandler(answerError);
-  app.setNotFoundHandler((_request, reply) =>
-    reply.code(404).send({ error: "there is nothing at this address" }),
-  );
   app.addHook("onClose", () => service.close());
   if (origins !== undefined) await app.register(cors, { origin: origins.includes("*") ? "*" : [...origins] });
   await documentation(app, token !== undefined);

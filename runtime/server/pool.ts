@@ -1,5 +1,6 @@
 /** The worker threads that run models: `session.run` blocks the thread that calls it until the graph is done. */
 import { availableParallelism } from "node:os";
+import type { Worker } from "node:worker_threads";
 import { Piscina } from "piscina";
 import { fail, IsthmusError } from "../../src/ir/error.ts";
 import type { Tensors } from "../../src/ir/tensor.ts";
@@ -11,6 +12,9 @@ export interface PoolOptions {
   /** Threads of ONNX Runtime in each worker. */
   readonly threads?: number | undefined;
 }
+
+/** Milliseconds before workers that end while they start are started again. */
+const RESTART = 250;
 
 /** A worker ended before it answered, through no fault that it could report. */
 export class WorkerLost extends Error {}
@@ -26,7 +30,8 @@ export function chosenThreads({ workers, threads }: PoolOptions): { workers: num
 export class WorkerPool {
   readonly workers: number;
   readonly threads: number;
-  readonly #pool: Piscina;
+  #pool: Piscina;
+  #isClosed = false;
   #live: readonly number[] = [];
   #next = 1;
 
@@ -34,16 +39,7 @@ export class WorkerPool {
     const { workers, threads } = chosenThreads(options);
     this.workers = workers;
     this.threads = threads;
-    const { path, execArgv } = scriptBeside(import.meta.url, "worker");
-    this.#pool = new Piscina({
-      filename: path,
-      minThreads: workers,
-      maxThreads: workers,
-      ...(execArgv && { execArgv }),
-      workerData: { threads } satisfies WorkerSetup,
-    });
-    // A worker that ends while it does nothing is replaced, too: there is nobody to tell.
-    this.#pool.on("error", () => {});
+    this.#pool = this.#start();
   }
 
   /** Opens a model in every worker. Throws, naming it, where ONNX Runtime refuses it. */
@@ -80,14 +76,38 @@ export class WorkerPool {
     for (let i = 0; i < this.workers; i++) this.#pool.run(task, { name: "sweep" }).catch(() => {});
   }
 
-  /** The worker threads, for whoever watches them. */
-  get threadCount(): number {
-    return this.#pool.threads.length;
+  /** The worker threads as they are now. */
+  get workerThreads(): readonly Worker[] {
+    return this.#pool.threads;
   }
 
   /** Ends the workers. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#pool.destroy();
+  }
+
+  #start(): Piscina {
+    const { path, execArgv } = scriptBeside(import.meta.url, "worker");
+    const pool = new Piscina({
+      filename: path,
+      minThreads: this.workers,
+      maxThreads: this.workers,
+      ...(execArgv && { execArgv }),
+      workerData: { threads: this.threads } satisfies WorkerSetup,
+    });
+    // A worker that ends while it does nothing is replaced, too: there is nobody to tell.
+    pool.on("error", () => {});
+    // Piscina gives up for good when a worker ends while it starts: then a new pool takes over.
+    pool.on("workerDestroy", () => setTimeout(() => this.#revive(pool), RESTART).unref());
+    return pool;
+  }
+
+  #revive(pool: Piscina): void {
+    if (this.#isClosed || pool !== this.#pool || pool.threads.length >= this.workers) return;
+    this.#pool = this.#start();
+    // What waits in the old one is lost there, and asked again here.
+    void pool.destroy();
   }
 
   async #ask<T>(name: string, task: unknown, transferList: ArrayBuffer[] = []): Promise<T> {

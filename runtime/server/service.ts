@@ -1,6 +1,6 @@
 /** The service behind any interface: which models are loaded, loading and unloading them, and an end that drains. */
+import type { Worker } from "node:worker_threads";
 import { fail, IsthmusError } from "../../src/ir/error.ts";
-import { metadataOf } from "../../src/onnx/metadata.ts";
 import { ServiceError, unavailable } from "./error.ts";
 import { Metrics } from "./metrics.ts";
 import { type ModelLimits, type ModelState, ServedModel } from "./model.ts";
@@ -46,25 +46,19 @@ export class InferenceService {
   readonly #pool: WorkerPool;
   readonly #limits: ModelLimits;
   readonly #options: ServiceOptions;
-  readonly #entries: ReadonlyMap<string, Entry>;
+  readonly #paths: readonly string[];
+  readonly #entries = new Map<string, Entry>();
   #watcher: NodeJS.Timeout | undefined;
   #isClosing = false;
 
-  private constructor(sources: readonly ModelSource[], options: ServiceOptions) {
+  private constructor(paths: readonly string[], sources: readonly ModelSource[], options: ServiceOptions) {
+    this.#paths = paths;
     this.#options = options;
     const given = Object.entries(options).filter(([, value]) => value !== undefined);
     this.#limits = { ...defaultLimits, ...Object.fromEntries(given) };
     this.#pool = new WorkerPool(options);
     this.metrics = new Metrics(() => this.index());
-    this.#entries = new Map(
-      sources.map((source) => {
-        const statistics = new Statistics(source.name, this.metrics);
-        return [
-          source.name,
-          { source, statistics, model: null, reason: "", stamp: "", turn: Promise.resolve() },
-        ];
-      }),
-    );
+    for (const source of sources) this.#add(source, "");
   }
 
   /**
@@ -78,7 +72,7 @@ export class InferenceService {
       if (other)
         fail(name, `is the name of two models, ${other.path} and ${path}: NAME=PATH gives one another`);
     }
-    const service = new InferenceService(sources, options);
+    const service = new InferenceService(paths, sources, options);
     try {
       for (const entry of service.#entries.values()) await service.#change(entry, () => service.#load(entry));
     } catch (error) {
@@ -97,9 +91,17 @@ export class InferenceService {
     return this.#pool.threads;
   }
 
+  /** The worker threads as they are now, for whoever watches them: one that ends is replaced. */
+  get workerThreads(): readonly Worker[] {
+    return this.#pool.workerThreads;
+  }
+
   /** Whether every model is loaded, and none is on its way out. */
   get isReady(): boolean {
-    return !this.#isClosing && [...this.#entries.values()].every(({ model }) => model !== null);
+    return (
+      !this.#isClosing &&
+      [...this.#entries.values()].every(({ model, stamp }) => model !== null || stamp === "")
+    );
   }
 
   /** All models that there are. */
@@ -122,8 +124,18 @@ export class InferenceService {
     return model;
   }
 
+  /** Looks for models that have come into a folder since; they are there to be loaded. */
+  async refresh(): Promise<void> {
+    for (const path of this.#paths) {
+      // What is not there any more is served from memory.
+      const sources = await findModels(path).catch(() => []);
+      for (const source of sources) if (!this.#entries.has(source.name)) this.#add(source, "not loaded yet");
+    }
+  }
+
   /** Loads a model, or loads it anew. Throws `ServiceError`; one that was loaded before stays as it was then. */
   async load(name: string): Promise<void> {
+    if (!this.#entries.has(name)) await this.refresh();
     const entry = this.#entry(name);
     await this.#change(entry, () => this.#load(entry)).catch((error) => {
       this.#options.onEvent?.({ model: name, message: "could not be loaded", error });
@@ -152,6 +164,12 @@ export class InferenceService {
     await this.#pool.close();
   }
 
+  #add(source: ModelSource, reason: string): void {
+    const statistics = new Statistics(source.name, this.metrics);
+    const turn = Promise.resolve();
+    this.#entries.set(source.name, { source, statistics, model: null, reason, stamp: "", turn });
+  }
+
   #entry(name: string): Entry {
     const entry = this.#entries.get(name);
     if (entry === undefined) throw new ServiceError(404, `there is no model ${JSON.stringify(name)}`);
@@ -168,9 +186,8 @@ export class InferenceService {
     const { source, statistics, model: before } = entry;
     const { bytes, stamp } = await readModel(source);
     entry.stamp = stamp;
-    const metadata = metadataOf(bytes, source.name);
     const { file, signature } = await this.#pool.open(source.name, bytes);
-    entry.model = new ServedModel(file, signature, metadata, this.#pool, this.#limits, statistics);
+    entry.model = new ServedModel(file, signature, this.#pool, this.#limits, statistics);
     entry.reason = "";
     this.#options.onEvent?.({ model: source.name, message: before === null ? "loaded" : "loaded anew" });
     // Nobody who asks for a model waits for the one before it.

@@ -1,6 +1,7 @@
 /** A worker thread: it holds a session of each model, opened when it is first asked for, and runs batches on it. */
 import { workerData } from "node:worker_threads";
 import type { Tensors } from "../../src/ir/tensor.ts";
+import { metadataOfWhole } from "../../src/onnx/metadata.ts";
 import type { Port } from "../host/host.ts";
 import { nodeHost } from "../host/node.ts";
 import { saidBy } from "../host/trial.ts";
@@ -29,9 +30,14 @@ export interface Task {
 /** What a worker answers: what it throws itself is that the worker is gone. */
 export type Answer<T> = { readonly value: T } | { readonly error: string };
 
-export interface Signature {
+export interface Ports {
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
+}
+
+export interface Signature extends Ports {
+  /** What the file says of itself. */
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
 export interface Ran {
@@ -47,8 +53,9 @@ const sessions = new Map<number, Promise<Session>>();
 export function open({ model, live }: Task): Promise<Answer<Signature>> {
   return answered(async () => {
     await sweep({ live });
+    const metadata = metadataOfWhole(new Uint8Array(model.bytes), model.name);
     const { inputs, outputs } = await sessionOf(model);
-    return { inputs, outputs };
+    return { inputs, outputs, metadata };
   });
 }
 

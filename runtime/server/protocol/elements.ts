@@ -1,13 +1,10 @@
 /** The elements of a tensor as JSON writes them: nested or flat, numbers or booleans. */
 import { type ArrayOf, type DType, emptyArray } from "../../../src/ir/dtype.ts";
 import { refuse } from "../error.ts";
+import { datatypes } from "./datatypes.ts";
 
-/** The least and the largest value of the integers. */
-const ranges: { readonly [D in DType]?: readonly [least: number, most: number] } = {
-  int8: [-128, 127],
-  uint8: [0, 255],
-  int32: [-(2 ** 31), 2 ** 31 - 1],
-};
+/** The integers that a dtype holds, from the first to the last. */
+const ranges = { int8: [-128, 127], uint8: [0, 255], int32: [-(2 ** 31), 2 ** 31 - 1] } as const;
 
 /**
  * Elements in row-major order. Throws a 400 naming the input where they are not as many as `length`, not of the dtype,
@@ -24,44 +21,34 @@ export function elementsOf(
   if (flat.length !== length)
     refuse(`input ${name}: shape [${shape}] holds ${length} elements, and data has ${flat.length}`);
   const out = emptyArray(dtype, length);
-  if (dtype === "bool")
-    fill(name, dtype, flat, out, (value) => (typeof value === "boolean" ? Number(value) : null));
-  else if (dtype === "int64") {
-    const to = out as BigInt64Array;
-    for (let i = 0; i < length; i++) {
-      const value = flat[i];
-      to[i] = Number.isSafeInteger(value) ? BigInt(value as number) : wrong(name, dtype, i, value);
-    }
-  } else {
-    const range = ranges[dtype];
-    if (range === undefined)
-      fill(name, dtype, flat, out, (value) => (typeof value === "number" ? value : null));
-    else {
-      const [least, most] = range;
-      fill(name, dtype, flat, out, (value) =>
-        Number.isInteger(value) && (value as number) >= least && (value as number) <= most
-          ? (value as number)
-          : null,
-      );
-    }
+  for (let i = 0; i < length; i++) {
+    const value = flat[i];
+    if (!holds(dtype, value)) return wrong(name, dtype, i, value);
+    if (dtype === "int64") (out as BigInt64Array)[i] = BigInt(value);
+    else (out as Float32Array)[i] = Number(value);
   }
   return out;
 }
 
-function fill(
-  name: string,
-  dtype: DType,
-  from: readonly unknown[],
-  to: ArrayOf[DType],
-  read: (value: unknown) => number | null,
-): void {
-  for (let i = 0; i < to.length; i++)
-    (to as Float32Array)[i] = read(from[i]) ?? wrong(name, dtype, i, from[i]);
+function holds(dtype: DType, value: unknown): value is number | boolean {
+  switch (dtype) {
+    case "float32":
+    case "float64":
+      return typeof value === "number";
+    case "bool":
+      return typeof value === "boolean";
+    case "int64":
+      return Number.isSafeInteger(value);
+    default: {
+      const [first, last] = ranges[dtype];
+      return Number.isInteger(value) && (value as number) >= first && (value as number) <= last;
+    }
+  }
 }
 
 function wrong(name: string, dtype: DType, at: number, value: unknown): never {
   return refuse(
-    `input ${name}: element ${at} is ${JSON.stringify(value)?.slice(0, 40)}, which is no ${dtype}`,
+    `input ${name}: element ${at} is ${JSON.stringify(value)?.slice(0, 40)}, which is no ${datatypes[dtype]}`,
   );
 }
 

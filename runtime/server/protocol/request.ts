@@ -1,8 +1,8 @@
 /** Inference requests: a JSON object, alone or with the bytes of tensors behind it (Triton's binary tensor data extension). */
 import { arrayFromBytes, byteWidth, type DType } from "../../../src/ir/dtype.ts";
 import { sizeOf, type Tensor, type Tensors } from "../../../src/ir/tensor.ts";
-import type { Port } from "../../host/host.ts";
 import { refuse } from "../error.ts";
+import type { Ports } from "../worker.ts";
 import { datatypes } from "./datatypes.ts";
 import { elementsOf } from "./elements.ts";
 
@@ -18,12 +18,6 @@ export interface InferRequest {
 export interface RequestedOutput {
   readonly name: string;
   readonly isBinary: boolean;
-}
-
-/** What a request needs to know of the model that it is for. */
-export interface Ports {
-  readonly inputs: readonly Port[];
-  readonly outputs: readonly Port[];
 }
 
 type Fields = Readonly<Record<string, unknown>>;

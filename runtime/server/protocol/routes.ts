@@ -1,6 +1,7 @@
 /** The Open Inference Protocol v2 over HTTP, with Triton's binary tensors, model repository and statistics. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { version } from "../../../src/version.ts";
+import type { Aborted } from "../batcher.ts";
 import { refuse } from "../error.ts";
 import type { ServedModel } from "../model.ts";
 import type { InferenceService } from "../service.ts";
@@ -42,7 +43,10 @@ export async function protocolRoutes(
     app.get(`${path}/ready`, async (request) => ({ name: model(request).name, ready: true }));
     app.get(`${path}/stats`, async (request) => ({ model_stats: [statisticsOf(model(request))] }));
     app.post(`${path}/infer`, {
-      onRequest: async (request) => model(request).requireRoom(),
+      onRequest: (request, _reply, done) => {
+        model(request).requireRoom();
+        done();
+      },
       handler: (request, reply) => infer(model(request), request, reply),
     });
   }
@@ -52,6 +56,7 @@ export async function protocolRoutes(
 
   app.post("/v2/repository/index", async ({ body }) => {
     const { ready } = parametersIn(body);
+    await service.refresh();
     return service.index().flatMap(({ name, model, reason }) => {
       if (ready === true && model === null) return [];
       return [{ name, version: "1", state: model === null ? "UNAVAILABLE" : "READY", reason }];
@@ -87,17 +92,22 @@ async function infer(
 ): Promise<FastifyReply> {
   const body = await inflate(request);
   const asked = readRequest(body, headerLengthOf(request), model);
-  const gone = new AbortController();
-  reply.raw.once("close", () => {
-    if (!reply.raw.writableFinished) gone.abort();
-  });
-  const results = await model.infer(asked.feeds, { signal: gone.signal, timeout: asked.timeout });
+  const results = await model.infer(asked.feeds, { signal: clientOf(request), timeout: asked.timeout });
   const { body: answer, headerLength } = writeResponse(model, asked, results);
   if (headerLength === undefined) return reply.type("application/json; charset=utf-8").send(answer);
   return reply
     .header("inference-header-content-length", headerLength)
     .type("application/octet-stream")
     .send(answer);
+}
+
+/** Aborted when the client has gone. */
+function clientOf({ raw: { socket } }: FastifyRequest): Aborted {
+  return {
+    get aborted() {
+      return socket.destroyed;
+    },
+  };
 }
 
 function headerLengthOf({ headers }: FastifyRequest): number | undefined {
