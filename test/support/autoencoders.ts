@@ -1,13 +1,18 @@
 /** Small trained runs of every kind that the service tells apart, and pictures to send it. */
 import { join } from "node:path";
 import { Jimp } from "jimp";
+import { expect } from "vitest";
+import type { z } from "zod";
 import type { ModelInput } from "../../graphs/families.ts";
 import { loadDataset } from "../../runtime/data/dataset.ts";
 import { sealed } from "../../runtime/data/fingerprint.ts";
 import { nodeHost } from "../../runtime/host/node.ts";
+import { inferenceServer, type ServerOptions } from "../../runtime/server/listen.ts";
+import { InferenceService } from "../../runtime/server/service.ts";
 import { TrainingRun } from "../../runtime/training-run.ts";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { Images } from "../../src/data/images.ts";
+import { sizeOf, type Tensor } from "../../src/ir/tensor.ts";
 import { tinyTraining } from "./tiny.ts";
 import { digits, follow } from "./training.ts";
 
@@ -68,6 +73,70 @@ export async function pictureOf(
     for (let c = 0; c < 3; c++) rgba[4 * i + c] = data[(channels === 1 ? 0 : c * plane) + i]!;
   const picture = Jimp.fromBitmap({ width, height, data: rgba });
   return type === "image/png" ? picture.getBuffer(type) : picture.getBuffer(type, { quality: 95 });
+}
+
+/** The body of a request as JSON, as a picture, and as a form; `accept` is what may be answered. */
+export const json = (body: unknown, accept = "application/json"): RequestInit => ({
+  method: "POST",
+  headers: { "content-type": "application/json", accept },
+  body: JSON.stringify(body),
+});
+export const picture = (bytes: Uint8Array, type: string, accept = "application/json"): RequestInit => ({
+  method: "POST",
+  headers: { "content-type": type, accept },
+  body: new Uint8Array(bytes),
+});
+export const form = (body: FormData, accept = "application/json"): RequestInit => ({
+  method: "POST",
+  headers: { accept },
+  body,
+});
+
+/** An answer that is 200, as its schema has it. */
+export async function ask<S extends z.ZodType>(
+  url: string,
+  schema: S,
+  init: RequestInit = {},
+): Promise<z.output<S>> {
+  const response = await fetch(url, init);
+  const text = await response.text();
+  if (response.status !== 200) throw new Error(`${response.status}: ${text}`);
+  return schema.parse(JSON.parse(text));
+}
+
+/** Asks for what is refused: the status, and the one line that says why, which gives nothing away of the server. */
+export async function refused(url: string, init: RequestInit): Promise<[number, string]> {
+  const response = await fetch(url, init);
+  const body = (await response.json()) as { error: string };
+  expect(Object.keys(body)).toEqual(["error"]);
+  expect(body.error).not.toMatch(/\n|\/tmp|node_modules|\.ts|onnxruntime/);
+  return [response.status, body.error];
+}
+
+/** A tensor's rows as nested lists. */
+export function nested({ shape, data }: Tensor): unknown {
+  const of = (axis: number, start: number): unknown =>
+    axis === shape.length
+      ? Number(data[start])
+      : Array.from({ length: shape[axis]! }, (_, i) =>
+          of(axis + 1, start + i * sizeOf(shape.slice(axis + 1))),
+        );
+  return of(0, 0);
+}
+
+/** Runs behind a server on a free port: its address, and what ends it. */
+export async function served(
+  runs: readonly string[],
+  options: Omit<ServerOptions, "service"> = {},
+): Promise<{
+  readonly url: string;
+  readonly service: InferenceService;
+  readonly close: () => Promise<void>;
+}> {
+  const service = await InferenceService.open(runs, { workers: 1, threads: 1, maxDelay: 0 });
+  const app = await inferenceServer({ service, ...options });
+  const url = await app.listen({ port: 0, host: "127.0.0.1" });
+  return { url, service, close: () => app.close() };
 }
 
 /** A form with files and fields, as `fetch` takes it. */

@@ -90,8 +90,8 @@ export async function interpolate(call: Call): Promise<Made> {
   const body = call.body instanceof PictureBody ? {} : read(endsBody, call.body, "body");
   const steps = body.steps ?? queried ?? STEPS;
   const decoder = call.run.model("decoder");
-  requireCount(call, imageFormOf(decoder), steps);
   const { given, encoder } = await givenEnds(call, body, decoder, label);
+  requireCount(call, imageFormOf(decoder), steps);
   const models = encoder === null ? [decoder] : [encoder, decoder];
   const ends = labelFeeds(models, given.label, 2);
   const told = encoder === null ? {} : ends(encoder);

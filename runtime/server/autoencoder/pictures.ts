@@ -67,6 +67,7 @@ export class Pictures {
 
   /** Reads the header: whatever follows it is not looked at here. */
   #requireSize(bytes: Uint8Array, place: string): void {
+    if (bytes.length === 0) damaged(`${place}: is empty`);
     const isPng = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a].every((byte, i) => bytes[i] === byte);
     const isJpeg = bytes[0] === 0xff && bytes[1] === 0xd8;
     if (!isPng && !isJpeg) throw new ServiceError(415, `${place}: is neither a PNG nor a JPEG`);
