@@ -50,6 +50,9 @@ $(WEB_MODELS)/digits-%/decoder.onnx: | install
 WEB_2d := --latent 2 --hidden 400,200 --epochs 25
 WEB_10d := --latent 10 --hidden 400 --epochs 15
 
+screenshots: web-models ## take the README's pictures of the page again
+	npx tsx bench/screenshots.ts
+
 figures: install ## draw the README's pictures again
 	$(ISTHMUS) train --data digits --preset vae-2d --epochs 40 --seed 1 --out runs/figures-2d
 	$(ISTHMUS) train --data digits --preset vae --epochs 15 --seed 1 --out runs/figures
@@ -67,4 +70,4 @@ build: install ## write the package to dist
 clean: ## remove what was built and installed
 	rm -rf dist node_modules
 
-.PHONY: help install demo test bench bench-browser mnist presets burda web web-build web-models figures cuda doctor build clean
+.PHONY: help install demo test bench bench-browser mnist presets burda web web-build web-models screenshots figures cuda doctor build clean

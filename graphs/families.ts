@@ -1,5 +1,6 @@
 /** Every model family, and descriptions of models: the data from which any of them is built again. */
 import { z } from "zod";
+import { sizeOf } from "../src/ir/tensor.ts";
 import type { Value } from "../src/ir/value.ts";
 import { type Initialiser, initialisers } from "../src/nn/init.ts";
 import { type Parameter, Scope } from "../src/nn/scope.ts";
@@ -84,4 +85,11 @@ export function factsOf(description: ModelDescription): Facts {
 export function summary(description: ModelDescription): string {
   const { summary } = families[description.family] as Family<z.ZodType<ModelDescription>>;
   return `${description.family} · ${summary(description)}`;
+}
+
+/** `vae · 784-400-20 · 0.65 M parameters` */
+export function describeModel(model: ModelDescription): string {
+  const count = parametersOf(model).reduce((total, { shape }) => total + sizeOf(shape), 0);
+  const amount = count < 1e5 ? `${(count / 1e3).toFixed(1)} k` : `${(count / 1e6).toFixed(2)} M`;
+  return `${summary(model)} · ${amount} parameters`;
 }

@@ -2,22 +2,22 @@
 import { resolve } from "node:path";
 import type { ModelInput } from "../graphs/families.ts";
 import type { Dataset } from "../src/data/dataset.ts";
-import { type DataSpec, type LoadOptions, loadDataset } from "./data/dataset.ts";
+import { type LoadOptions, loadDataset } from "./data/dataset.ts";
+import type { DataSpec } from "./data/spec.ts";
 import { readBytes } from "./host/file.ts";
 import type { HostOptions } from "./host/host.ts";
 import { nodeHost } from "./host/node.ts";
 import { Decoder, Encoder } from "./models.ts";
+import { nodePlatform } from "./node-platform.ts";
 import { Run } from "./run.ts";
 import { TrainingRun, type TrainOptions } from "./training-run.ts";
 
-export { type DataSpec, type LoadOptions, loadDataset } from "./data/dataset.ts";
+export { type LoadOptions, loadDataset } from "./data/dataset.ts";
 export { nodeHost } from "./host/node.ts";
+export { nodeFiles } from "./host/node-files.ts";
 export type { BesidePrincipal } from "./linear.ts";
 export * from "./portable.ts";
 export { Run } from "./run.ts";
-export type { RunConfig, RunResult } from "./run-config.ts";
-export { type EpochMetrics, RunDirectory } from "./run-directory.ts";
-export { TrainingRun, type TrainOptions } from "./training-run.ts";
 export { type ImportedCheckpoint, importCheckpoint } from "./training-session/import.ts";
 export { openSessionEngine } from "./training-session/node.ts";
 
@@ -60,7 +60,7 @@ export const sounds = (folder: string, settings: Settings = {}): Promise<Dataset
  * `run.models()` the encoder and decoder. With `out`, everything is kept in a run directory as well.
  */
 export function train(model: ModelInput, data: Dataset, options: TrainOptions = {}): TrainingRun {
-  return new TrainingRun(model, data, options, nodeHost);
+  return new TrainingRun(model, data, options, nodePlatform);
 }
 
 /** Opens a run directory. */

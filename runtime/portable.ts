@@ -54,15 +54,20 @@ export { decode } from "../src/onnx/decode.ts";
 export { encode } from "../src/onnx/encode.ts";
 export * as ops from "../src/ops/index.ts";
 export * as optim from "../src/optim/index.ts";
+export { halve } from "../src/passes/halve.ts";
+export { quantise, type Ranges, rangesOf } from "../src/passes/quantise.ts";
 export { simplify } from "../src/passes/simplify.ts";
 export { version } from "../src/version.ts";
 export { collapseOf } from "./collapse.ts";
+export { calibrate, type HalvesLoss, lossWith } from "./compare.ts";
+export type { DataSpec } from "./data/spec.ts";
 export { chooseDevice, type DeviceChoice } from "./device.ts";
 export { type Diagnosis, diagnose } from "./doctor.ts";
 export type { Engine, EngineOptions, OpenEngine, StepFeeds, StepLosses, Task } from "./engine/engine.ts";
 export { type Evaluated, Evaluator } from "./evaluate.ts";
 export { exportModel, type ModelName, type Trained } from "./export.ts";
 export { type Fidelity, fidelityOf } from "./fidelity.ts";
+export type { Files } from "./files.ts";
 export type {
   Device,
   DeviceTensor,
@@ -85,6 +90,10 @@ export type { Losses } from "./losses.ts";
 export { type Measures, measuresOf } from "./measures.ts";
 export { codeOf, Decoder, Encoder, interpolate, joined, rows } from "./models.ts";
 export { readNpy, writeNpy } from "./npy.ts";
+export type { Platform } from "./platform.ts";
+export type { Precision } from "./precision.ts";
+export type { RunConfig, RunResult } from "./run-config.ts";
+export { type EpochMetrics, RunDirectory } from "./run-directory.ts";
 export { readSafetensors, type SafeTensors, writeSafetensors } from "./safetensors.ts";
 export { Session, type TensorsOf } from "./session.ts";
 export {
@@ -95,5 +104,6 @@ export {
   type TrainerData,
   type TrainerOptions,
 } from "./trainer.ts";
+export { TrainingRun, type TrainOptions } from "./training-run.ts";
 export { trainingSession } from "./training-session/engine.ts";
 export { trainingFiles } from "./training-session/files.ts";

@@ -1,8 +1,8 @@
 /** The pictures of a trained model on its test images, and the page that shows them. */
-import { factsOf, latentOf, type ModelDescription, parametersOf, summary } from "../graphs/families.ts";
+import { basename, resolve } from "node:path";
+import { describeModel, factsOf, latentOf } from "../graphs/families.ts";
 import { decoderGraph, encoderGraph } from "../graphs/inference.ts";
 import { splitNames } from "../src/data/dataset.ts";
-import { sizeOf } from "../src/ir/tensor.ts";
 import { figuresOf, shownLosses } from "./figures/figures.ts";
 import { nounOf } from "./figures/gallery.ts";
 import type { Subject } from "./figures/study.ts";
@@ -17,13 +17,6 @@ export async function writeReport(run: RunDirectory, subject: Subject): Promise<
   const pictures = await figuresOf(subject);
   for (const { name, png } of pictures) await run.write(`pictures/${name}.png`, png);
   await run.write("report.html", renderReport(await reportData(run, subject.config, pictures)));
-}
-
-/** `vae · 784-400-20 · 0.65 M parameters` */
-export function describeModel(model: ModelDescription): string {
-  const count = parametersOf(model).reduce((total, { shape }) => total + sizeOf(shape), 0);
-  const amount = count < 1e5 ? `${(count / 1e3).toFixed(1)} k` : `${(count / 1e6).toFixed(2)} M`;
-  return `${summary(model)} · ${amount} parameters`;
 }
 
 const purposes: Readonly<Record<string, string>> = {
@@ -54,7 +47,7 @@ async function reportData(
   const again = model.family === "onnx" ? " --model <file>" : "";
   const source = typeof data.source?.name === "string" ? data.source.name : data.name;
   return {
-    name: run.name,
+    name: basename(resolve(run.path)),
     noun,
     description: `${describeModel(model)} · ${facts.objective}`,
     unit: facts.unit,

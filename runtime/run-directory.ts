@@ -1,26 +1,13 @@
-/** A run on disk: every file whole at any moment, so that a run killed at any moment can be resumed. */
-import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+/** A run's files: each whole at any moment, so that a run killed at any moment can be resumed. */
 import { z } from "zod";
 import { parse } from "../graphs/config.ts";
-import { fail, IsthmusError } from "../src/ir/error.ts";
+import { fail } from "../src/ir/error.ts";
 import type { Tensors } from "../src/ir/tensor.ts";
-import {
-  exists,
-  readBytes,
-  removeLeftovers,
-  temporaryName,
-  unreadable,
-  unwritable,
-  writeWhole,
-} from "./host/file.ts";
+import type { Files } from "./files.ts";
 import { readJson } from "./json.ts";
 import { parseRunConfig, type RunConfig } from "./run-config.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 import type { Checkpoint } from "./trainer.ts";
-
-/** Larger than any checkpoint that fits in memory twice. */
-const LARGEST = 2 ** 34;
 
 const losses = z.strictObject({ loss: z.number(), reconstruction: z.number(), kl: z.number() });
 const position = z.strictObject({
@@ -44,102 +31,90 @@ export type EpochMetrics = Readonly<z.output<typeof epochMetrics>>;
 
 export class RunDirectory {
   readonly path: string;
+  readonly #files: Files;
 
-  private constructor(path: string) {
+  private constructor(path: string, files: Files) {
     this.path = path;
+    this.#files = files;
   }
 
-  /** The last part of its path. */
-  get name(): string {
-    return basename(resolve(this.path));
-  }
-
-  /**
-   * A new run with its first checkpoint. It is put together under another name and renamed, so there is never half a
-   * run. Throws where something is there already.
-   */
-  static async create(path: string, config: RunConfig, checkpoint: Checkpoint): Promise<RunDirectory> {
-    await RunDirectory.requireNew(path);
-    const parent = dirname(resolve(path));
-    const making = temporaryName(join(parent, `.${basename(path)}`));
-    try {
-      await mkdir(parent, { recursive: true });
-      await removeLeftovers(parent, `.${basename(path)}.`);
-      await mkdir(making);
-      const run = new RunDirectory(making);
-      await run.writeConfig(config);
-      await run.writeCheckpoint(checkpoint);
-      await run.write("metrics.jsonl", "");
-      await rename(making, path);
-    } catch (error) {
-      await rm(making, { recursive: true, force: true }).catch(() => {});
-      if (error instanceof IsthmusError) throw new IsthmusError(error.message.replace(making, path));
-      unwritable(path, error);
-    }
-    return new RunDirectory(path);
+  /** A new run with its first checkpoint; there is never half a run. Throws where something is there already. */
+  static async create(
+    path: string,
+    config: RunConfig,
+    checkpoint: Checkpoint,
+    files: Files,
+  ): Promise<RunDirectory> {
+    await RunDirectory.requireNew(path, files);
+    await files.create(path, {
+      "metrics.jsonl": "",
+      "checkpoint.safetensors": checkpointBytes(checkpoint),
+      "run.json": configText(config),
+    });
+    return new RunDirectory(path, files);
   }
 
   /** Throws where a run can't be created: something other than an empty folder is there. */
-  static async requireNew(path: string): Promise<void> {
-    const files = await readdir(path).catch((error): string[] =>
-      error.code === "ENOENT" ? [] : unreadable(path, error),
-    );
-    if (files.length === 0) return;
-    const hint = files.includes("run.json")
+  static async requireNew(path: string, files: Files): Promise<void> {
+    const names = await files.list(path);
+    if (names.length === 0) return;
+    const hint = names.includes("run.json")
       ? "it holds a run: continue it with --resume, or choose another --out"
       : "choose another --out";
     fail(path, `exists and is not empty (${hint})`);
   }
 
   /** A run that is there. Throws where the folder holds none. */
-  static async open(path: string): Promise<RunDirectory> {
-    if (!(await exists(path))) fail(path, "there is no such run");
-    if (!(await RunDirectory.isAt(path))) fail(path, "is not a run: it holds no run.json");
-    return new RunDirectory(path);
+  static async open(path: string, files: Files): Promise<RunDirectory> {
+    if (!(await files.exists(path))) fail(path, "there is no such run");
+    if (!(await RunDirectory.isAt(path, files))) fail(path, "is not a run: it holds no run.json");
+    return new RunDirectory(path, files);
   }
 
   /** Whether there is a run at a path. */
-  static async isAt(path: string): Promise<boolean> {
-    return exists(join(path, "run.json"));
+  static async isAt(path: string, files: Files): Promise<boolean> {
+    return files.exists(fileIn(path, "run.json"));
   }
 
   file(name: string): string {
-    return join(this.path, name);
+    return fileIn(this.path, name);
   }
 
   async write(name: string, content: Uint8Array | string): Promise<void> {
-    await writeWhole(this.file(name), content);
+    await this.#files.write(this.file(name), content);
+  }
+
+  async #text(name: string): Promise<string> {
+    return new TextDecoder().decode(await this.#files.read(this.file(name)));
   }
 
   async readConfig(): Promise<RunConfig> {
-    const path = this.file("run.json");
-    return parseRunConfig(await readFile(path, "utf8").catch((error) => unreadable(path, error)), path);
+    return parseRunConfig(await this.#text("run.json"), this.file("run.json"));
   }
 
   async writeConfig(config: RunConfig): Promise<void> {
-    await this.write("run.json", `${JSON.stringify(config, null, 2)}\n`);
+    await this.write("run.json", configText(config));
   }
 
   /** The state to go on from. */
   async readCheckpoint(): Promise<Checkpoint> {
     const path = this.file("checkpoint.safetensors");
-    const { tensors, metadata } = readSafetensors(await readBytes(path, LARGEST), path);
+    const { tensors, metadata } = readSafetensors(await this.#files.read(path), path);
     const saved =
       metadata.position ??
       fail(path, "is not a checkpoint of a run: it does not say where the training stood");
     return { state: tensors, position: parse(position, readJson(saved, path), path) };
   }
 
-  async writeCheckpoint({ state, position }: Checkpoint): Promise<void> {
-    const metadata = { format: "pt", position: JSON.stringify(position) };
-    await this.write("checkpoint.safetensors", writeSafetensors({ tensors: state, metadata }));
+  async writeCheckpoint(checkpoint: Checkpoint): Promise<void> {
+    await this.write("checkpoint.safetensors", checkpointBytes(checkpoint));
   }
 
   /** Tensors that hold the parameters with the lowest validation loss; the checkpoint's before any was measured. */
   async readBest(): Promise<Tensors> {
     const path = this.file("best.safetensors");
-    if (!(await exists(path))) return (await this.readCheckpoint()).state;
-    return readSafetensors(await readBytes(path, LARGEST), path).tensors;
+    if (!(await this.#files.exists(path))) return (await this.readCheckpoint()).state;
+    return readSafetensors(await this.#files.read(path), path).tensors;
   }
 
   async writeBest(parameters: Tensors, epoch: number): Promise<void> {
@@ -150,8 +125,7 @@ export class RunDirectory {
   /** What each epoch up to `epochs` gave; later lines are of epochs that the checkpoint has not seen. */
   async readMetrics(epochs = Number.POSITIVE_INFINITY): Promise<EpochMetrics[]> {
     const path = this.file("metrics.jsonl");
-    const text = await readFile(path, "utf8").catch((error) => unreadable(path, error));
-    return text
+    return (await this.#text("metrics.jsonl"))
       .split("\n")
       .filter((line) => line !== "")
       .map((line) => parse(epochMetrics, readJson(line, path), path))
@@ -162,21 +136,26 @@ export class RunDirectory {
     await this.write("metrics.jsonl", metrics.map((line) => `${JSON.stringify(line)}\n`).join(""));
   }
 
-  /** Removes what a killed process was writing here. Nothing else may be writing then. */
+  /** Removes what was being written here by who was killed. Nothing else may be writing then. */
   async removeLeftovers(): Promise<void> {
-    for (const folder of [this.path, this.file("pictures")]) await removeLeftovers(folder);
+    await this.#files.removeLeftovers(this.path);
   }
 
   /** The folder's files and what they weigh, those inside of folders too. */
-  async files(): Promise<{ readonly name: string; readonly bytes: number }[]> {
-    const entries = await readdir(this.path, { recursive: true, withFileTypes: true });
-    const names = entries
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name));
-    const sized = names.map(async (path) => ({
-      name: path.slice(join(this.path, "/").length),
-      bytes: (await stat(path)).size,
-    }));
-    return Promise.all(sized);
+  async files(): Promise<readonly { readonly name: string; readonly bytes: number }[]> {
+    return this.#files.sizes(this.path);
   }
+}
+
+function fileIn(folder: string, name: string): string {
+  return folder.endsWith("/") ? `${folder}${name}` : `${folder}/${name}`;
+}
+
+function configText(config: RunConfig): string {
+  return `${JSON.stringify(config, null, 2)}\n`;
+}
+
+function checkpointBytes({ state, position }: Checkpoint): Uint8Array {
+  const metadata = { format: "pt", position: JSON.stringify(position) };
+  return writeSafetensors({ tensors: state, metadata });
 }

@@ -8,11 +8,13 @@ import { fail } from "../src/ir/error.ts";
 import type { Tensors } from "../src/ir/tensor.ts";
 import type { Quantiles } from "./about.ts";
 import { isLinear } from "./beginning.ts";
-import { type DataSpec, dataSpec, type LoadOptions, loadDataset } from "./data/dataset.ts";
+import { type LoadOptions, loadDataset } from "./data/dataset.ts";
+import { type DataSpec, dataSpec } from "./data/spec.ts";
 import { type Evaluated, evaluated } from "./evaluate.ts";
 import { exportModel, type ModelName, type Trained } from "./export.ts";
 import { type Fidelity, fidelityOf } from "./fidelity.ts";
 import type { Host, HostOptions } from "./host/host.ts";
+import { nodeFiles } from "./host/node-files.ts";
 import { type ImportanceOptions, type LogLikelihood, logLikelihood } from "./importance.ts";
 import { type BesidePrincipal, besidePrincipal } from "./linear.ts";
 import type { Losses } from "./losses.ts";
@@ -37,7 +39,7 @@ export class Run {
 
   /** Opens a run directory. Throws where there is none, it is damaged, or a newer Isthmus made it. */
   static async open(path: string, host: Host): Promise<Run> {
-    const directory = await RunDirectory.open(path);
+    const directory = await RunDirectory.open(path, nodeFiles);
     return new Run(directory, await directory.readConfig(), await directory.readBest(), host);
   }
 

@@ -22,8 +22,8 @@ import { requireFit, requireSources, requireState } from "./fit.ts";
 import type { Device, Host, HostOptions } from "./host/host.ts";
 import type { Losses } from "./losses.ts";
 import { Decoder, Encoder } from "./models.ts";
+import type { Platform } from "./platform.ts";
 import { quantilesOf } from "./quantiles.ts";
-import { writeReport } from "./report.ts";
 import { newRunConfig, type RunConfig, type RunResult, requireSame } from "./run-config.ts";
 import { type EpochMetrics, RunDirectory } from "./run-directory.ts";
 import { beginning, type Checkpoint, type Progress, Trainer } from "./trainer.ts";
@@ -55,14 +55,16 @@ export class TrainingRun implements AsyncIterable<Progress> {
   readonly training: TrainingConfig;
   readonly #data: Dataset;
   readonly #host: Host;
+  readonly #platform: Platform;
   readonly #options: Omit<TrainOptions, keyof TrainingInput>;
   #parameters: Tensors | undefined;
   #result: RunResult | undefined;
+  #trainer: Trainer | undefined;
   #device: Device | undefined;
   #isStopped = false;
 
   /** Throws one line where the model or a setting can't be, or the data don't fit them. */
-  constructor(model: ModelInput, data: Dataset, options: TrainOptions, host: Host) {
+  constructor(model: ModelInput, data: Dataset, options: TrainOptions, platform: Platform) {
     const { parameters, out, resume, signal, device, threads, engine, report, ...training } = options;
     this.model = describe(model);
     this.training = parse(trainingConfig, training, "training");
@@ -72,7 +74,8 @@ export class TrainingRun implements AsyncIterable<Progress> {
     // What a memory holds is all that it can be measured on.
     this.#data = factsOf(this.model).isMemory ? { ...data, validation: data.train, test: data.train } : data;
     this.#options = { parameters, out, resume, signal, device, threads, engine, report };
-    this.#host = host;
+    this.#platform = platform;
+    this.#host = platform.host;
   }
 
   /** Whether the signal stopped it before its end; its checkpoint is then there to resume from. */
@@ -90,6 +93,12 @@ export class TrainingRun implements AsyncIterable<Progress> {
     return (
       this.#parameters ?? fail("train", "there are no parameters yet: iterate over the run to its end first")
     );
+  }
+
+  /** The parameters as the steps so far have made them, for a look on the way. Throws unless it is under way. */
+  async parametersNow(): Promise<Tensors> {
+    const trainer = this.#trainer ?? fail("train", "is not under way");
+    return this.#parametersIn((await trainer.checkpoint()).state);
   }
 
   /** The trained encoder and decoder, opened here. Throws before the run's end. */
@@ -117,6 +126,7 @@ export class TrainingRun implements AsyncIterable<Progress> {
       ...at,
       ...checkpoint,
     });
+    this.#trainer = trainer;
     let best = this.#parametersIn(kept ?? checkpoint.state);
     let saved = performance.now();
     const save = async () => {
@@ -152,6 +162,7 @@ export class TrainingRun implements AsyncIterable<Progress> {
       throw error;
     } finally {
       this.#isStopped = isInterrupted;
+      this.#trainer = undefined;
       try {
         if (isInterrupted) await save();
       } finally {
@@ -179,14 +190,15 @@ export class TrainingRun implements AsyncIterable<Progress> {
     const { out, resume } = this.#options;
     const at = await this.#at();
     const config = this.#config(at.device);
-    if (out !== undefined && resume && (await RunDirectory.isAt(out)))
-      return this.#goOn(await RunDirectory.open(out), config.device);
+    const { files } = this.#platform;
+    if (out !== undefined && resume && (await RunDirectory.isAt(out, files)))
+      return this.#goOn(await RunDirectory.open(out, files), config.device);
     const { images } = this.#data.train;
     const parameters = this.#options.parameters ?? (await beginningOf(this.model, images, this.#host, at));
     const state = initialState(this.model, this.training.optimizer, this.training.seed, parameters);
     const checkpoint = { state, position: beginning };
     if (out === undefined) return { config, checkpoint };
-    return { run: await RunDirectory.create(out, config, checkpoint), config, checkpoint };
+    return { run: await RunDirectory.create(out, config, checkpoint, files), config, checkpoint };
   }
 
   async #goOn(run: RunDirectory, device: string) {
@@ -233,11 +245,12 @@ export class TrainingRun implements AsyncIterable<Progress> {
   async #keep(run: RunDirectory, config: RunConfig, metrics: readonly EpochMetrics[]): Promise<void> {
     for (const name of modelNames) await run.write(`${name}.onnx`, exportModel(name, this.#trained()));
     await run.writeConfig(config);
-    if (this.#options.report === false) return;
+    const { report } = this.#platform;
+    if (report === undefined || this.#options.report === false) return;
     const models = await this.models();
     const { parameters } = this;
     try {
-      await writeReport(run, {
+      await report(run, {
         ...{ config, metrics, data: this.#data, parameters, ...models },
         ...{ host: this.#host, at: await this.#at() },
       });

@@ -4,12 +4,23 @@ import { IsthmusError } from "../../src/ir/error.ts";
 import type { Quantiles } from "../about.ts";
 import { modelNames } from "../export.ts";
 import { writeWhole } from "../host/file.ts";
+import type { Precision } from "../precision.ts";
 import type { Run } from "../run.ts";
 import { print, say, showBytes } from "./output.ts";
-import { openRun } from "./source.ts";
-import { asked } from "./usage.ts";
+import { exportSmaller } from "./smaller.ts";
+import { type DataFlags, openRun } from "./source.ts";
+import { asked, UsageError } from "./usage.ts";
 
 type Format = "onnx" | "ort-training";
+
+interface Flags extends DataFlags {
+  readonly format: Format;
+  readonly precision?: Precision["kind"];
+  readonly calibration?: number;
+  readonly threads?: number;
+  readonly out?: string;
+  readonly json?: boolean;
+}
 
 const formats: { readonly [F in Format]: (run: Run) => Promise<Readonly<Record<string, Uint8Array>>> } = {
   onnx: async (run) => {
@@ -32,11 +43,14 @@ function quantilesOf(run: Run): Promise<Quantiles | null> {
   });
 }
 
-export async function exportCommand(
-  path: string,
-  { format, out, json }: { readonly format: Format; readonly out?: string; readonly json?: boolean },
-): Promise<void> {
+export async function exportCommand(path: string, flags: Flags): Promise<void> {
+  const { format, precision, calibration, out, json } = flags;
+  if (precision !== undefined && format !== "onnx")
+    throw new UsageError(`--precision: what --format ${format} writes goes on training, in float32`);
+  if (calibration !== undefined && precision !== "int8")
+    throw new UsageError("--calibration: its images are for --precision int8");
   const run = await openRun(path);
+  if (precision !== undefined) return exportSmaller(run, { ...flags, precision });
   const folder = out ?? (format === "onnx" ? path : join(path, format));
   const files: { readonly file: string; readonly bytes: number }[] = [];
   for (const [name, bytes] of Object.entries(await formats[format](run))) {

@@ -5,7 +5,8 @@ import { type Dataset, type SplitName, splitNames } from "../../src/data/dataset
 import { type ImageShape, Images, pixelsOf } from "../../src/data/images.ts";
 import { fail } from "../../src/ir/error.ts";
 import { aboutModel } from "../about.ts";
-import { type DataSpec, loadDataset, requireDataset } from "../data/dataset.ts";
+import { loadDataset, requireDataset } from "../data/dataset.ts";
+import type { DataSpec } from "../data/spec.ts";
 import { chooseDevice, type DeviceChoice } from "../device.ts";
 import { unreadable } from "../host/file.ts";
 import type { HostOptions } from "../host/host.ts";

@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { basename, join, resolve } from "node:path";
 import process from "node:process";
 import { parse } from "../../graphs/config.ts";
-import { factsOf } from "../../graphs/families.ts";
+import { describeModel, factsOf } from "../../graphs/families.ts";
 import type { ImportedModel } from "../../graphs/import/import.ts";
 import { residentStepGraph } from "../../graphs/resident-step.ts";
 import { trainingGraph } from "../../graphs/training.ts";
@@ -19,23 +19,17 @@ import type { OpenEngine } from "../engine/engine.ts";
 import { nounOf } from "../figures/gallery.ts";
 import type { Device } from "../host/host.ts";
 import { nodeHost } from "../host/node.ts";
+import { nodeFiles } from "../host/node-files.ts";
 import { placementOf } from "../host/node-placement.ts";
-import { describeModel } from "../report.ts";
+import { nodePlatform } from "../node-platform.ts";
+import { modelOf, trainingOf } from "../preset.ts";
 import { requireSame } from "../run-config.ts";
 import { RunDirectory } from "../run-directory.ts";
 import { TrainingRun } from "../training-run.ts";
 import { readForeign } from "./foreign.ts";
 import { print, say, showBytes, showCount, showLosses, showPlacement } from "./output.ts";
 import { progressView } from "./progress.ts";
-import {
-  modelOf,
-  readSettings,
-  type Settings,
-  settingsOf,
-  type TrainFlags,
-  trainingOf,
-  withFlags,
-} from "./settings.ts";
+import { readSettings, type Settings, settingsOf, type TrainFlags, withFlags } from "./settings.ts";
 import { asked } from "./usage.ts";
 
 /** Steps within which no KL term is said to have died. */
@@ -62,12 +56,12 @@ async function readCall(flags: TrainFlags): Promise<Call> {
   const { resume } = flags;
   if (typeof resume === "string" && flags.out !== undefined)
     fail("train", `--resume ${resume} and --out ${flags.out} name a run each: leave one out`);
-  if (typeof resume === "string" || (resume && (await RunDirectory.isAt(out)))) {
+  if (typeof resume === "string" || (resume && (await RunDirectory.isAt(out, nodeFiles)))) {
     const path = typeof resume === "string" ? resume : out;
     const before = flags.config === undefined ? {} : config;
     return { ...(await readResumed(path, before, flags, foreign)), out: path, foreign };
   }
-  await RunDirectory.requireNew(out);
+  await RunDirectory.requireNew(out, nodeFiles);
   await checkedTraining(settings);
   return { settings, out, device: flags.device ?? "auto", foreign };
 }
@@ -79,7 +73,7 @@ async function readResumed(
   flags: TrainFlags,
   foreign: Call["foreign"],
 ): Promise<Pick<Call, "settings" | "device">> {
-  const began = await (await RunDirectory.open(path)).readConfig();
+  const began = await (await RunDirectory.open(path, nodeFiles)).readConfig();
   const settings = withFlags({ ...settingsOf(began), ...config }, flags);
   const { image } = began.model;
   const facts = { image, classes: began.data.classes, count: began.data.splits.train.count };
@@ -116,7 +110,7 @@ export async function trainCommand(flags: TrainFlags): Promise<void> {
       report,
       signal: stop.signal,
     };
-    return new TrainingRun(model, data, options, nodeHost);
+    return new TrainingRun(model, data, options, nodePlatform);
   });
   const noun = nounOf(data.medium);
   const counts = splitNames.map((name) => showCount(data[name].images.count)).join(" + ");
@@ -181,7 +175,7 @@ async function conclude(
   out: string,
   json: boolean | undefined,
 ): Promise<void> {
-  const files = await (await RunDirectory.open(out)).files();
+  const files = await (await RunDirectory.open(out, nodeFiles)).files();
   const shown = ["encoder.onnx", "decoder.onnx"].map(
     (name) => `${name} ${showBytes(files.find((file) => file.name === name)?.bytes ?? 0)}`,
   );

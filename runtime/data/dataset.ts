@@ -1,42 +1,19 @@
-/** Every data set by its description, the part of a run's configuration that says what it was trained on. */
+/** Every data set by its description. */
 import { extname, resolve } from "node:path";
-import { z } from "zod";
 import { parse } from "../../graphs/config.ts";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { fail } from "../../src/ir/error.ts";
 import { exists, listFolder } from "../host/file.ts";
 import { nearest } from "../nearest.ts";
 import { isGenerated, loadGenerated } from "./generated.ts";
-import { idxFiles, loadIdxFolder } from "./idx.ts";
-import { loadImageFolder } from "./images.ts";
+import { idxFiles } from "./idx.ts";
+import { loadIdxFolder } from "./idx-folder.ts";
+import { loadImageFolder } from "./image-folder.ts";
 import { holdsSounds } from "./layout.ts";
 import { loadMnist } from "./mnist.ts";
 import { loadSoundFolder } from "./sounds.ts";
+import { type DataSpec, dataNames, dataSpec } from "./spec.ts";
 import { loadTextFile } from "./text.ts";
-
-/** The names that stand for a data set; everything else is a path (`./mnist` is the folder of that name). */
-export const dataNames = ["digits", "mnist", "lines", "tones"] as const;
-
-const count = z.int().min(1);
-
-/** What `DataSpec` is, for parsing it. */
-export const dataSpec = z.strictObject({
-  /** A name in `dataNames`, or the path of a folder of IDX files, images or WAV files, or of a .txt file of lines. */
-  name: z.string().min(1),
-  /** Images only: the width and height, in pixels, that all are brought to. */
-  resize: z.tuple([count, count]).optional(),
-  /** Images only: 1 for gray, 3 for colour; by default gray if all of them are. */
-  channels: z.union([z.literal(1), z.literal(3)]).optional(),
-  /** What validates, where the data don't say: below 1 a share of the training images, else a number of them. */
-  validation: z.union([z.number().gt(0).lt(1), count]).optional(),
-  /** Train on this many images only, the first, for a quick try. */
-  limit: count.optional(),
-  /** The seed that digits, lines and tones are drawn with, or the order in which images, sounds and text are divided. */
-  seed: z.int().min(0).optional(),
-});
-
-/** A data set's description, plain data: the same description of unchanged files loads the same data set. */
-export type DataSpec = z.infer<typeof dataSpec>;
 
 export interface LoadOptions {
   /** Told how many images of a folder are read, or how many of MNIST's files are there. */

@@ -2,6 +2,7 @@
 import type { Jimp } from "jimp";
 import { fail } from "../../src/ir/error.ts";
 import { type Dimensions, dimensionsOf } from "./dimensions.ts";
+import { layOnWhite, type Planes, planesOf } from "./planes.ts";
 
 /** The most pixels that an image may have, lest one file fill the memory: 64 megapixels. */
 const PIXEL_LIMIT = 2 ** 26;
@@ -12,12 +13,6 @@ export interface ImageForm {
   readonly size?: Dimensions | undefined;
   /** 1 for gray, 3 for colour; where nobody says, 1 if every image is gray. */
   readonly channels?: 1 | 3 | undefined;
-}
-
-/** Bytes `[channels, height, width]`: one plane of a gray image, three (red, green, blue) of a coloured one. */
-export interface Planes extends Dimensions {
-  readonly channels: 1 | 3;
-  readonly data: Uint8Array;
 }
 
 type Picture = Awaited<ReturnType<typeof Jimp.fromBuffer>>;
@@ -42,7 +37,7 @@ export async function decodeImage(bytes: Uint8Array, place: string, form: ImageF
   const picture = await decode(bytes, place);
   layOnWhite(picture.bitmap.data);
   if (form.size !== undefined) cover(picture, form.size);
-  return toPlanes(picture, form.channels);
+  return planesOf(picture.bitmap, form.channels);
 }
 
 async function decode(bytes: Uint8Array, place: string): Promise<Picture> {
@@ -61,16 +56,6 @@ async function decode(bytes: Uint8Array, place: string): Promise<Picture> {
   return fail(place, "is damaged: its pixels do not fill its size");
 }
 
-/** Composites RGBA pixels on white, in place. */
-function layOnWhite(rgba: Uint8Array): void {
-  for (let i = 0; i < rgba.length; i += 4) {
-    const alpha = rgba[i + 3]! / 255;
-    if (alpha === 1) continue;
-    for (let c = i; c < i + 3; c++) rgba[c] = Math.round(255 + (rgba[c]! - 255) * alpha);
-    rgba[i + 3] = 255;
-  }
-}
-
 /** Resizes to exactly `size`, keeping the aspect ratio of the middle. */
 function cover(picture: Picture, size: Dimensions): void {
   const { width, height } = picture.bitmap;
@@ -80,21 +65,4 @@ function cover(picture: Picture, size: Dimensions): void {
   const h = Math.max(1, Math.round(size.height * scale));
   picture.crop({ x: Math.floor((width - w) / 2), y: Math.floor((height - h) / 2), w, h });
   picture.resize({ w: size.width, h: size.height });
-}
-
-function toPlanes({ bitmap: { width, height, data } }: Picture, wanted: 1 | 3 | undefined): Planes {
-  const size = width * height;
-  const planes = new Uint8Array(3 * size);
-  let isGray = true;
-  for (let i = 0; i < size; i++) {
-    const red = data[4 * i]!;
-    const green = data[4 * i + 1]!;
-    const blue = data[4 * i + 2]!;
-    if (red !== green || green !== blue) isGray = false;
-    planes[i] = wanted === 1 ? Math.round(0.299 * red + 0.587 * green + 0.114 * blue) : red;
-    planes[size + i] = green;
-    planes[2 * size + i] = blue;
-  }
-  const channels = isGray || wanted === 1 ? 1 : 3;
-  return { width, height, channels, data: planes.slice(0, channels * size) };
 }

@@ -1,5 +1,6 @@
 /** The last step of every loader: the name and the fingerprint that make loaded splits a data set. */
-import { createHash } from "node:crypto";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import { type Dataset, type Medium, type Split, type SplitName, splitNames } from "../../src/data/dataset.ts";
 import { Images } from "../../src/data/images.ts";
 
@@ -10,15 +11,14 @@ export function sealed(
   medium: Medium = { kind: "image" },
 ): Dataset {
   const { train, validation, test, classes } = parts;
-  const hash = createHash("sha256");
+  const hash = sha256.create();
   // Images came first, and their fingerprints stay; the same bytes are another data set with another alphabet or rate.
-  if (medium.kind !== "image") hash.update(`${JSON.stringify(medium)}\n`);
+  if (medium.kind !== "image") hash.update(utf8ToBytes(`${JSON.stringify(medium)}\n`));
   for (const split of splitNames) {
     const { images, labels } = parts[split];
     const { channels, height, width } = images.image;
-    hash.update(
-      `${split} [${images.count},${channels},${height},${width}] ${labels === null ? "" : "labelled"}\n`,
-    );
+    const shape = `[${images.count},${channels},${height},${width}]`;
+    hash.update(utf8ToBytes(`${split} ${shape} ${labels === null ? "" : "labelled"}\n`));
     hash.update(images.data);
     if (labels !== null) hash.update(labels);
   }
@@ -34,7 +34,7 @@ export function sealed(
     train: labelled(train),
     validation: labelled(validation),
     test: labelled(test),
-    fingerprint: hash.digest("hex"),
+    fingerprint: bytesToHex(hash.digest()),
     source: null,
   };
 }

@@ -61,9 +61,10 @@ export function isGenerated(name: string): name is GeneratedName {
 }
 
 /** Drawn with one seed: first what is for test, then what is for validation, then as many as are trained on. */
-export function loadGenerated(name: GeneratedName, { validation, limit, seed = 1 }: Division): Dataset {
+export function loadGenerated(name: GeneratedName, { validation, test, limit, seed = 1 }: Division): Dataset {
   const { total, classes, medium, draw, ...held }: Generator = generators[name];
-  const ranges = divide(total, { validation: validation ?? held.validation, test: held.test }, name);
+  const shares = { validation: validation ?? held.validation, test: test ?? held.test };
+  const ranges = divide(total, shares, name);
   const tested = ranges.test.end - ranges.test.start;
   const kept = total - ranges.train.end;
   const count = Math.min(total, kept + (limit ?? total));

@@ -1,22 +1,31 @@
-/** A data set from a folder of MNIST-style IDX files, plain or gzipped. */
-import { join } from "node:path";
+/** A data set from MNIST-style IDX files, plain or gzipped, wherever they lie. */
 import type { Dataset, Split } from "../../src/data/dataset.ts";
 import { type Idx, parseIdx } from "../../src/data/idx.ts";
 import { Images } from "../../src/data/images.ts";
 import { divide, type Range, TEST_SHARE, validationShare } from "../../src/data/split.ts";
 import { fail } from "../../src/ir/error.ts";
-import { listFolder, readBytes } from "../host/file.ts";
 import { sealed } from "./fingerprint.ts";
-import { gunzip, isGzip, UNPACKED_LIMIT } from "./gunzip.ts";
+import { gunzip, isGzip } from "./gunzip.ts";
 
 export interface IdxOptions {
-  /** What the data set is called; the folder, where nobody says. */
+  /** What the data set is called; what the files lie in, where nobody says. */
   readonly name?: string | undefined;
   /** The share of the training file that validates: below 1 a part, else a number of images. */
   readonly validation?: number | undefined;
+  /** The share of it that tests where there is no `t10k` file, likewise; a tenth where nobody says. */
+  readonly test?: number | undefined;
   /** Take only this many training images, the first. */
   readonly limit?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
+}
+
+/** Files by name. */
+export interface IdxSource {
+  /** What they lie in, for errors. */
+  readonly place: string;
+  readonly names: readonly string[];
+  /** What errors call a file. */
+  readonly placeOf: (name: string) => string;
+  readonly read: (name: string) => Promise<Uint8Array>;
 }
 
 /** The images of one IDX file, their labels where there are any, and the file's name. */
@@ -34,29 +43,29 @@ export function idxFiles(names: readonly string[]): string[] {
 }
 
 /**
- * Reads the IDX files of a folder: `train-images…` and, where they are there, `train-labels…`, `t10k-images…` and
- * `t10k-labels…`. Images are `[count, height, width]` or `[count, channels, height, width]`. Validation takes the
- * last images of the training file, and so does test where there is no `t10k` file.
+ * Reads IDX files: `train-images…` and, where they are there, `train-labels…`, `t10k-images…` and `t10k-labels…`.
+ * Images are `[count, height, width]` or `[count, channels, height, width]`. Validation takes the last images of the
+ * training file, and so does test where there is no `t10k` file.
  *
  * Throws, naming the file, where one is damaged or two of them do not fit each other.
  */
-export async function loadIdxFolder(folder: string, options: IdxOptions = {}): Promise<Dataset> {
-  const names = idxFiles((await listFolder(folder)).files);
-  const train = await readPart(folder, names, "train", options.signal);
-  if (train === null) fail(folder, "holds no train-images-idx3-ubyte file, plain or .gz");
-  const test = await readPart(folder, names, "t10k", options.signal);
+export async function loadIdx(source: IdxSource, options: IdxOptions = {}): Promise<Dataset> {
+  const { place, placeOf } = source;
+  const train = await readPart(source, "train");
+  if (train === null) fail(place, "holds no train-images-idx3-ubyte file, plain or .gz");
+  const test = await readPart(source, "t10k");
   if (test !== null && pixels(test) !== pixels(train)) {
-    fail(join(folder, test.name), `holds images ${pixels(test)}, and ${train.name} holds ${pixels(train)}`);
+    fail(placeOf(test.name), `holds images ${pixels(test)}, and ${train.name} holds ${pixels(train)}`);
   }
 
   const { count } = train.images;
   const shares = {
     validation: options.validation ?? validationShare(count),
-    test: test === null ? TEST_SHARE : 0,
+    test: test === null ? (options.test ?? TEST_SHARE) : 0,
   };
-  const ranges = divide(count, shares, join(folder, train.name));
+  const ranges = divide(count, shares, placeOf(train.name));
   const end = Math.min(ranges.train.end, options.limit ?? ranges.train.end);
-  return sealed(options.name ?? folder, {
+  return sealed(options.name ?? place, {
     train: take(train, { start: 0, end }),
     validation: take(train, ranges.validation),
     test: test === null ? take(train, ranges.test) : take(test, { start: 0, end: test.images.count }),
@@ -64,30 +73,27 @@ export async function loadIdxFolder(folder: string, options: IdxOptions = {}): P
   });
 }
 
-async function readPart(
-  folder: string,
-  names: readonly string[],
-  part: "train" | "t10k",
-  signal: AbortSignal | undefined,
-): Promise<Labelled | null> {
+async function readPart(source: IdxSource, part: "train" | "t10k"): Promise<Labelled | null> {
+  const { placeOf } = source;
+  const names = idxFiles(source.names);
   const imagesName = names.find((name) => name.startsWith(`${part}-images`));
   if (imagesName === undefined) return null;
-  const images = toImages(await readIdx(join(folder, imagesName), signal), join(folder, imagesName));
+  const images = toImages(await readIdx(source, imagesName), placeOf(imagesName));
 
   const labelsName = names.find((name) => name.startsWith(`${part}-labels`));
   if (labelsName === undefined) return { name: imagesName, images, labels: null };
-  const labels = await readIdx(join(folder, labelsName), signal);
-  if (labels.shape.length !== 1)
-    fail(join(folder, labelsName), `holds no labels but an array [${labels.shape}]`);
+  const labels = await readIdx(source, labelsName);
+  if (labels.shape.length !== 1) fail(placeOf(labelsName), `holds no labels but an array [${labels.shape}]`);
   if (labels.data.length !== images.count) {
-    fail(join(folder, labelsName), `holds ${labels.data.length} labels for ${images.count} images`);
+    fail(placeOf(labelsName), `holds ${labels.data.length} labels for ${images.count} images`);
   }
   return { name: imagesName, images, labels: labels.data };
 }
 
-async function readIdx(path: string, signal: AbortSignal | undefined): Promise<Idx> {
-  const bytes = await readBytes(path, UNPACKED_LIMIT, signal);
-  return parseIdx(path.endsWith(".gz") || isGzip(bytes) ? await gunzip(bytes, path) : bytes, path);
+async function readIdx({ read, placeOf }: IdxSource, name: string): Promise<Idx> {
+  const bytes = await read(name);
+  const place = placeOf(name);
+  return parseIdx(name.endsWith(".gz") || isGzip(bytes) ? await gunzip(bytes, place) : bytes, place);
 }
 
 /** The images `[count, height, width]` or `[count, channels, height, width]` of an IDX array. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { fail, IsthmusError } from "../../src/ir/error.ts";
 import { type DownloadOptions, fetchOnce } from "./download.ts";
-import { type IdxOptions, loadIdxFolder } from "./idx.ts";
+import { type IdxFolderOptions, loadIdxFolder } from "./idx-folder.ts";
 
 /** The SHA-256 of each file, unpacked. */
 const digests = {
@@ -20,7 +20,7 @@ const mirrors = [
   "https://raw.githubusercontent.com/fgnt/mnist/master/",
 ];
 
-export interface MnistOptions extends Omit<IdxOptions, "name">, Partial<DownloadOptions> {
+export interface MnistOptions extends Omit<IdxFolderOptions, "name">, Partial<DownloadOptions> {
   /** A folder with the IDX files, so that nothing is downloaded; else the environment's `ISTHMUS_MNIST`. */
   readonly folder?: string | undefined;
   /** Where downloads are kept; else `ISTHMUS_CACHE`, `$XDG_CACHE_HOME/isthmus/mnist` or `~/.cache/isthmus/mnist`. */

@@ -7,6 +7,8 @@ import type { DataFile } from "./layout.ts";
 export interface Division {
   /** The share that validates where nothing is for it: below 1 a part, else a number. */
   readonly validation?: number | undefined;
+  /** The share that tests where nothing is for it, likewise; a tenth where nobody says. */
+  readonly test?: number | undefined;
   /** Take only this many to train on, the first in the order drawn. */
   readonly limit?: number | undefined;
   /** The seed of the order in which they are taken; 0 where nobody says. */
@@ -28,7 +30,7 @@ interface Found<T> {
 
 /**
  * Training, validation and test: as they were found, or else taken from the training items in an order drawn with the
- * seed, the last tenth of it for test and what comes before (a tenth, at most 2,000) for validation.
+ * seed, the last of it for test and what comes before (a tenth, at most 2,000) for validation.
  *
  * Throws, naming `place` and `noun` (what the items are), where there are too few.
  */
@@ -36,13 +38,13 @@ export function partsOf<T>(
   found: Found<T>,
   place: string,
   noun: string,
-  { validation, limit, seed = 0 }: Division,
+  { validation, test = TEST_SHARE, limit, seed = 0 }: Division,
 ): readonly [train: Part<T>, validation: Part<T>, test: Part<T>] {
   const order = new Random(seed, "split").permutation(found.train.length);
   const pool = Array.from(order, (position) => found.train[position]!);
   const shares = {
     validation: found.validation === null ? (validation ?? validationShare(pool.length)) : 0,
-    test: found.test === null ? TEST_SHARE : 0,
+    test: found.test === null ? test : 0,
   };
   const ranges = divide(pool.length, shares, place, noun);
   const cut = ({ start, end }: Range): Part<T> => ({

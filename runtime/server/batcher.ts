@@ -47,9 +47,11 @@ export interface Aborted {
   readonly aborted: boolean;
 }
 
-interface Waiting extends Ask {
+interface Waiting {
+  readonly ask: Ask;
   readonly since: number;
-  isOver: boolean;
+  /** How long it may take, in milliseconds. */
+  readonly limit: number;
   readonly resolve: (outputs: Tensors) => void;
   readonly reject: (error: Error) => void;
 }
@@ -61,8 +63,16 @@ export class Batcher {
   readonly #limits: BatchLimits;
   readonly #observer: BatchObserver;
   #queue: Waiting[] = [];
+  /** Rows of all that wait. */
+  #rows = 0;
   #running = 0;
-  #timer: NodeJS.Timeout | undefined;
+  /** Requests without an answer, whether they wait or run. */
+  readonly #open = new Set<Waiting>();
+  #delay: NodeJS.Timeout | undefined;
+  /** One timer for all requests: one for each would cost as much as all else that is done for it here. */
+  #expiry: NodeJS.Timeout | undefined;
+  /** When that goes off. */
+  #expires = Number.POSITIVE_INFINITY;
   #drained: (() => void) | undefined;
 
   constructor(
@@ -84,31 +94,23 @@ export class Batcher {
 
   /** Throws a 503 where no further request may wait. */
   requireRoom(): void {
-    if (this.#queue.length >= this.#limits.maxQueue) this.#dropAborted();
-    if (this.#queue.length >= this.#limits.maxQueue)
-      throw unavailable(`too many requests wait (${this.#limits.maxQueue}): try again later`);
+    const { maxQueue } = this.#limits;
+    if (this.#queue.length >= maxQueue) this.#dropAborted();
+    if (this.#queue.length >= maxQueue)
+      throw unavailable(`too many requests wait (${maxQueue}): try again later`);
   }
 
   /** Runs a request, with others where it can. Throws `ServiceError`: 503 where it is not begun, 504 where it takes too long. */
   ask(ask: Ask): Promise<Tensors> {
     return new Promise((resolve, reject) => {
       this.requireRoom();
-      const settle = (waiting: Waiting, end: () => void) => {
-        if (waiting.isOver) return;
-        waiting.isOver = true;
-        clearTimeout(timer);
-        end();
-      };
-      const waiting: Waiting = {
-        ...ask,
-        since: performance.now(),
-        isOver: false,
-        resolve: (outputs) => settle(waiting, () => resolve(outputs)),
-        reject: (error) => settle(waiting, () => reject(error)),
-      };
+      const since = performance.now();
       const limit = Math.min(ask.timeout ?? Number.POSITIVE_INFINITY, this.#limits.timeout);
-      const timer = setTimeout(() => this.#overdue(waiting, limit), limit);
+      const waiting: Waiting = { ask, since, limit, resolve, reject };
+      this.#open.add(waiting);
+      if (since + limit < this.#expires) this.#expireAt(since + limit);
       this.#queue.push(waiting);
+      this.#rows += ask.rows;
       this.#dispatch();
     });
   }
@@ -121,37 +123,61 @@ export class Batcher {
     });
     this.#dispatch();
     await drained;
+    clearTimeout(this.#expiry);
   }
 
-  #overdue(waiting: Waiting, limit: number): void {
-    const isQueued = this.#remove(waiting);
-    waiting.reject(
-      isQueued
-        ? unavailable(`no worker was free within ${limit} ms: try again later`)
-        : new ServiceError(504, `the model took longer than ${limit} ms`),
-    );
+  #expireAt(time: number): void {
+    clearTimeout(this.#expiry);
+    this.#expires = time;
+    if (time === Number.POSITIVE_INFINITY) return;
+    this.#expiry = setTimeout(() => this.#expire(), time - performance.now()).unref();
   }
 
-  #remove(waiting: Waiting): boolean {
-    const at = this.#queue.indexOf(waiting);
-    if (at >= 0) this.#queue.splice(at, 1);
+  /** Answers those who waited too long, and looks when the next one will have. */
+  #expire(): void {
+    // Timers may go off a little early.
+    const now = performance.now() + 1;
+    let next = Number.POSITIVE_INFINITY;
+    for (const waiting of this.#open) {
+      const { since, limit } = waiting;
+      if (since + limit > now) next = Math.min(next, since + limit);
+      else this.#fail(waiting, this.#overdue(waiting));
+    }
+    this.#expireAt(next);
     this.#settled();
-    return at >= 0;
+  }
+
+  #overdue(waiting: Waiting): ServiceError {
+    const { limit } = waiting;
+    if (!this.#queue.includes(waiting))
+      return new ServiceError(504, `the model took longer than ${limit} ms`);
+    this.#take([waiting]);
+    return unavailable(`no worker was free within ${limit} ms: try again later`);
+  }
+
+  #fail(waiting: Waiting, error: ServiceError): void {
+    if (this.#open.delete(waiting)) waiting.reject(error);
   }
 
   /** Takes out those whose client went away: nobody reads what they are told. */
   #dropAborted(): void {
-    if (!this.#queue.some(({ signal }) => signal?.aborted)) return;
-    const gone = this.#queue.filter(({ signal }) => signal?.aborted);
-    this.#queue = this.#queue.filter(({ signal }) => !signal?.aborted);
-    for (const one of gone) one.reject(new ServiceError(499, "the client went away"));
+    const gone = this.#queue.filter(({ ask }) => ask.signal?.aborted);
+    if (gone.length > 0) this.#take(gone);
+    for (const one of gone) this.#fail(one, new ServiceError(499, "the client went away"));
+  }
+
+  #take(some: readonly Waiting[]): void {
+    const taken = new Set(some);
+    this.#queue = some.length === this.#queue.length ? [] : this.#queue.filter((one) => !taken.has(one));
+    for (const { ask } of some) this.#rows -= ask.rows;
   }
 
   #dispatch(): void {
-    this.#dropAborted();
-    while (this.#running < this.#runsAtOnce && this.#queue.length > 0) {
+    while (this.#running < this.#runsAtOnce && this.#queue.length > 0 && !this.#mayWait()) {
+      this.#dropAborted();
       const batch = this.#next();
-      if (batch === undefined) return;
+      if (batch.length === 0) break;
+      this.#take(batch);
       this.#running++;
       void this.#answer(batch).finally(() => {
         this.#running--;
@@ -159,36 +185,40 @@ export class Batcher {
         this.#settled();
       });
     }
+    this.#settled();
   }
 
   #settled(): void {
     if (this.#queue.length === 0 && this.#running === 0) this.#drained?.();
   }
 
-  /** The oldest request with those behind it that may run with it; undefined where it still waits for more. */
-  #next(): Waiting[] | undefined {
-    const [oldest] = this.#queue as [Waiting];
+  /** Whether the oldest request still waits for others; then its time is seen to. */
+  #mayWait(): boolean {
+    const [{ ask, since }] = this.#queue as [Waiting];
     const { maxBatch, maxDelay } = this.#limits;
-    const batch = [oldest];
-    let rows = oldest.rows;
-    if (oldest.key !== null) {
-      for (let i = 1; i < this.#queue.length && rows < maxBatch; i++) {
-        const other = this.#queue[i]!;
-        if (other.key !== oldest.key || rows + other.rows > maxBatch) continue;
-        batch.push(other);
-        rows += other.rows;
-      }
+    if (ask.key === null || this.#rows >= maxBatch || this.#drained !== undefined) return false;
+    const left = since + maxDelay - performance.now();
+    if (left <= 0) return false;
+    this.#delay ??= setTimeout(() => {
+      this.#delay = undefined;
+      this.#dispatch();
+    }, left);
+    return true;
+  }
+
+  /** The oldest request with those behind it that may run with it. */
+  #next(): Waiting[] {
+    const [oldest] = this.#queue;
+    if (oldest === undefined || oldest.ask.key === null) return oldest === undefined ? [] : [oldest];
+    const batch: Waiting[] = [];
+    let rows = 0;
+    for (const one of this.#queue) {
+      if (one.ask.key !== oldest.ask.key) continue;
+      if (rows > 0 && rows + one.ask.rows > this.#limits.maxBatch) continue;
+      batch.push(one);
+      rows += one.ask.rows;
+      if (rows >= this.#limits.maxBatch) break;
     }
-    const left = oldest.since + maxDelay - performance.now();
-    if (oldest.key !== null && rows < maxBatch && left > 0 && this.#drained === undefined) {
-      this.#timer ??= setTimeout(() => {
-        this.#timer = undefined;
-        this.#dispatch();
-      }, left);
-      return undefined;
-    }
-    const taken = new Set(batch);
-    this.#queue = batch.length === this.#queue.length ? [] : this.#queue.filter((one) => !taken.has(one));
     return batch;
   }
 
@@ -198,27 +228,28 @@ export class Batcher {
       await this.#runTogether(batch);
     } catch (error) {
       // Nobody knows whose fault it was; one alone is tried again only where its worker was lost.
-      if (batch.length === 1 && !(error instanceof WorkerLost)) return batch[0]!.reject(asFailure(error));
+      if (batch.length === 1 && !(error instanceof WorkerLost))
+        return this.#fail(batch[0]!, asFailure(error));
       for (const one of batch) {
-        if (!one.isOver) await this.#runTogether([one]).catch((error) => one.reject(asFailure(error)));
+        if (!this.#open.has(one)) continue;
+        await this.#runTogether([one]).catch((error) => this.#fail(one, asFailure(error)));
       }
     }
   }
 
   async #runTogether(batch: readonly Waiting[]): Promise<void> {
     const begun = performance.now();
-    const all = batch.map(({ feeds }) => feeds);
-    const isJoined = batch[0]!.key !== null;
+    const all = batch.map(({ ask }) => ask.feeds);
+    const isJoined = batch[0]!.ask.key !== null;
     const { outputs, compute } = await this.#run(isJoined ? joinRows(all) : copied(all[0]!));
-    const rows = batch.reduce((sum, { rows }) => sum + rows, 0);
+    const rows = batch.reduce((sum, { ask }) => sum + ask.rows, 0);
     this.#observer.ran(rows, compute);
     const ended = performance.now();
     let start = 0;
     for (const one of batch) {
-      const end = start + one.rows;
-      if (!one.isOver) {
-        const { since } = one;
-        this.#observer.done({ queue: begun - since, compute, total: ended - since, batch: rows });
+      const end = start + one.ask.rows;
+      if (this.#open.delete(one)) {
+        this.#observer.done({ queue: begun - one.since, compute, total: ended - one.since, batch: rows });
         one.resolve(isJoined ? rowsOf(outputs, start, end) : outputs);
       }
       start = end;

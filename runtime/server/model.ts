@@ -1,6 +1,7 @@
 /** A model that is served: what it takes and gives, and its queue. */
 import { isFloat } from "../../src/ir/dtype.ts";
 import { IsthmusError } from "../../src/ir/error.ts";
+import { fromHalf } from "../../src/ir/float16.ts";
 import type { Tensors } from "../../src/ir/tensor.ts";
 import type { Port } from "../host/host.ts";
 import { requireFeeds } from "../ports.ts";
@@ -117,6 +118,7 @@ export class ServedModel {
       if (data.length === 0) refuse(`${this.name}: input ${name} of shape [${shape}] is empty`);
       elements += data.length;
       if (isFloat(dtype)) requireFinite(name, data as Float32Array);
+      if (dtype === "float16") requireFinite(name, Float32Array.from(data as Uint16Array, fromHalf));
     }
     if (elements > this.#limits.maxElements)
       throw new ServiceError(

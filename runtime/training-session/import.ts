@@ -6,6 +6,7 @@ import type { Tensor } from "../../src/ir/tensor.ts";
 import { exportModel, modelNames } from "../export.ts";
 import { requireState } from "../fit.ts";
 import { readBytes } from "../host/file.ts";
+import { nodeFiles } from "../host/node-files.ts";
 import type { Run } from "../run.ts";
 import { RunDirectory } from "../run-directory.ts";
 import { beginning } from "../trainer.ts";
@@ -42,7 +43,8 @@ export async function importCheckpoint(run: Run, path: string, out: string): Pro
   const steps = checkpoint.optimizer?.step ?? 0;
   const stepsPerEpoch = Math.floor(config.data.splits.train.count / training.batch);
   const epoch = Math.floor(steps / Math.max(1, stepsPerEpoch));
-  const directory = await RunDirectory.create(out, config, { state, position: { ...beginning, epoch } });
+  const first = { state, position: { ...beginning, epoch } };
+  const directory = await RunDirectory.create(out, config, first, nodeFiles);
   const parameters = Object.fromEntries(parametersOf(model).map(({ name }) => [name, state[name]!]));
   await directory.writeBest(parameters, epoch);
   const trained = { model, training, classes: config.data.classes, medium: config.data.medium, parameters };

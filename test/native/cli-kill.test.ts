@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { nodeHost } from "../../runtime/host/node.ts";
+import { nodeFiles } from "../../runtime/host/node-files.ts";
 import { Run } from "../../runtime/run.ts";
 import { RunDirectory } from "../../runtime/run-directory.ts";
 import { Random } from "../../src/data/random.ts";
@@ -41,9 +42,9 @@ describe("a run", () => {
       await setTimeout(random.uniform(0, 350));
       child.kill("SIGKILL");
       const { code, signal } = await ended;
-      if (await RunDirectory.isAt(out)) {
+      if (await RunDirectory.isAt(out, nodeFiles)) {
         await Run.open(out, nodeHost);
-        await (await RunDirectory.open(out)).readCheckpoint();
+        await (await RunDirectory.open(out, nodeFiles)).readCheckpoint();
       }
       if (signal !== "SIGKILL") expect(code).toBe(0);
     }
@@ -63,7 +64,7 @@ describe("a run", () => {
       const ended = await first.ended;
       expect({ code: ended.code, signal: ended.signal }).toEqual({ code: null, signal });
       expect(shown(ended.stderr).at(-1)).toBe(`stopped; go on with: isthmus train --resume ${signal}`);
-      const { position } = await (await RunDirectory.open(out)).readCheckpoint();
+      const { position } = await (await RunDirectory.open(out, nodeFiles)).readCheckpoint();
       expect(position.epoch).toBeGreaterThanOrEqual(1);
       expect(position.epoch).toBeLessThan(EPOCHS);
 

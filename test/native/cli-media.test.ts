@@ -1,4 +1,5 @@
 /** What the commands that show a model write of text, of sound, and of classes. */
+
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Jimp } from "jimp";
@@ -9,7 +10,7 @@ import { interpolateCommand, reconstructCommand, sampleCommand } from "../../run
 import { UsageError } from "../../runtime/cli/usage.ts";
 import { loadDataset } from "../../runtime/data/dataset.ts";
 import { readWav } from "../../runtime/data/wav.ts";
-import { nodeHost } from "../../runtime/host/node.ts";
+import { nodePlatform } from "../../runtime/node-platform.ts";
 import { readNpy } from "../../runtime/npy.ts";
 import { TrainingRun } from "../../runtime/training-run.ts";
 import { sharedFolder, tinyTraining, writeTinyFolder } from "../support/tiny.ts";
@@ -27,7 +28,7 @@ async function trained(out: string, name: string, model: object, limit?: number)
   const classes = "classes" in model ? { classes: data.classes!.length } : {};
   const settings = { ...tinyTraining, epochs: 1, report: false, out: path(out) };
   const description = { ...model, ...classes, image: data.image } as ModelInput;
-  await follow(new TrainingRun(description, data, settings, nodeHost));
+  await follow(new TrainingRun(description, data, settings, nodePlatform));
 }
 
 beforeAll(async () => {

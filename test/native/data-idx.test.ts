@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { gunzip } from "../../runtime/data/gunzip.ts";
-import { loadIdxFolder } from "../../runtime/data/idx.ts";
+import { loadIdxFolder } from "../../runtime/data/idx-folder.ts";
 import { counting, idxBytes, temporaryFolder } from "../support/idx.ts";
 
 /** A folder of these files. */

@@ -4,7 +4,7 @@ import { Jimp, type JimpMime } from "jimp";
 import { describe, expect, test } from "vitest";
 import { decodeImage } from "../../runtime/data/decode.ts";
 import { dimensionsOf } from "../../runtime/data/dimensions.ts";
-import { loadImageFolder } from "../../runtime/data/images.ts";
+import { loadImageFolder } from "../../runtime/data/image-folder.ts";
 import { Random } from "../../src/data/random.ts";
 import { temporaryFolder } from "../support/idx.ts";
 

@@ -3,8 +3,9 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { type DataSpec, loadDataset } from "../../runtime/data/dataset.ts";
+import { loadDataset } from "../../runtime/data/dataset.ts";
 import { loadMnist } from "../../runtime/data/mnist.ts";
+import type { DataSpec } from "../../runtime/data/spec.ts";
 import { counting, idxBytes, temporaryFolder } from "../support/idx.ts";
 
 const given = process.env.ISTHMUS_TEST_DATA;

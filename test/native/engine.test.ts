@@ -1,4 +1,5 @@
 /** Training with the state on a device: what lies there, what is left when it fails. */
+
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parse } from "../../graphs/config.ts";
@@ -9,6 +10,7 @@ import { chooseDevice } from "../../runtime/device.ts";
 import { openSteps } from "../../runtime/engine/steps.ts";
 import type { Finding, Host } from "../../runtime/host/host.ts";
 import { nodeHost } from "../../runtime/host/node.ts";
+import { nodeFiles } from "../../runtime/host/node-files.ts";
 import { RunDirectory } from "../../runtime/run-directory.ts";
 import { type Checkpoint, Trainer, type TrainerOptions } from "../../runtime/trainer.ts";
 import { TrainingRun } from "../../runtime/training-run.ts";
@@ -55,7 +57,7 @@ test("a device that fails in mid-training leaves the run as it was last saved, a
       tinyModel,
       digits,
       { ...tinyTraining, out, device: "webgpu", report: false, ...options },
-      gpu.host,
+      { host: gpu.host, files: nodeFiles },
     );
   const run = begin();
   const told = follow(run, ({ epoch, validation }) => {
@@ -66,7 +68,7 @@ test("a device that fails in mid-training leaves the run as it was last saved, a
   expect(await messageOf(told)).toMatch(
     /^train: stopped after (epoch 1|step \d of epoch 2): resident_step: ONNX Runtime: the GPU was lost; the last checkpoint stays, of epoch 1$/,
   );
-  const { position } = await (await RunDirectory.open(out)).readCheckpoint();
+  const { position } = await (await RunDirectory.open(out, nodeFiles)).readCheckpoint();
   expect(position).toMatchObject({ epoch: 1, step: 0 });
 
   gpu.failAfter = Infinity;

@@ -1,4 +1,5 @@
 /** Files of PyTorch's exporter, and what is written of them: the same numbers, valid ONNX, and a run like any other. */
+
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +9,7 @@ import { parse } from "../../graphs/config.ts";
 import { trainingConfig } from "../../graphs/training-config.ts";
 import { exportModel, type ModelName, modelNames } from "../../runtime/export.ts";
 import { nodeHost } from "../../runtime/host/node.ts";
+import { nodePlatform } from "../../runtime/node-platform.ts";
 import { Run } from "../../runtime/run.ts";
 import { TrainingRun } from "../../runtime/training-run.ts";
 import { drawDigits } from "../../src/data/digits/digits.ts";
@@ -86,14 +88,14 @@ describe.skipIf(python.missing !== undefined)("onnx.checker, with full_check, ac
 
 test("a run begins with the parameters that it is given, and its loss falls", async () => {
   const { model, parameters } = imported("dense");
-  const run = new TrainingRun(model, tinyDigits(), { epochs: 0, parameters, report: false }, nodeHost);
+  const run = new TrainingRun(model, tinyDigits(), { epochs: 0, parameters, report: false }, nodePlatform);
   for await (const _ of run);
   expect(run.parameters).toEqual(parameters);
   const longer = new TrainingRun(
     model,
     tinyDigits(),
     { epochs: 5, batch: 32, parameters, report: false },
-    nodeHost,
+    nodePlatform,
   );
   for await (const _ of longer);
   expect(longer.result.test.loss).toBeLessThan(0.97 * run.result.test.loss);

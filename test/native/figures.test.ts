@@ -1,4 +1,5 @@
 /** The figures of a report: which there are follows from what the model is, and what they say is true of it. */
+
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
@@ -6,7 +7,7 @@ import type { ModelInput } from "../../graphs/families.ts";
 import { loadDataset } from "../../runtime/data/dataset.ts";
 import { ofEachClass } from "../../runtime/figures/samples.ts";
 import { pairsOf } from "../../runtime/figures/walks.ts";
-import { nodeHost } from "../../runtime/host/node.ts";
+import { nodePlatform } from "../../runtime/node-platform.ts";
 import { TrainingRun, type TrainOptions } from "../../runtime/training-run.ts";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { Images } from "../../src/data/images.ts";
@@ -22,7 +23,7 @@ const { image } = digits;
 /** Trains for an epoch; gives the names of the pictures, and the page. */
 async function reported(model: ModelInput, data: Dataset = digits, options: TrainOptions = {}) {
   const out = join(await temporaryFolder(), "run");
-  await follow(new TrainingRun(model, data, { ...tinyTraining, epochs: 1, ...options, out }, nodeHost));
+  await follow(new TrainingRun(model, data, { ...tinyTraining, epochs: 1, ...options, out }, nodePlatform));
   const pictures = (await readdir(join(out, "pictures"))).map((name) => name.replace(".png", ""));
   return { pictures, page: await readFile(join(out, "report.html"), "utf8") };
 }

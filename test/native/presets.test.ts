@@ -1,4 +1,5 @@
 /** What every preset promises: a run that can be stopped and gone on with, and models that need nothing but ONNX Runtime. */
+
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
@@ -7,6 +8,7 @@ import { latentOf } from "../../graphs/families.ts";
 import { decoderGraph, encoderGraph } from "../../graphs/inference.ts";
 import { nodeHost } from "../../runtime/host/node.ts";
 import { codeOf, Decoder, Encoder } from "../../runtime/models.ts";
+import { nodePlatform } from "../../runtime/node-platform.ts";
 import { TrainingRun, type TrainOptions } from "../../runtime/training-run.ts";
 import type { Graph } from "../../src/ir/graph.ts";
 import { type Tensor, type Tensors, tensor } from "../../src/ir/tensor.ts";
@@ -25,7 +27,7 @@ describe.each([...tinyPresets, normalised])("$name", ({ model, training, data })
       model,
       data,
       { ...training, device: "cpu", threads: 1, report: false, ...options },
-      nodeHost,
+      nodePlatform,
     );
 
   test("stopped in mid-epoch and gone on with ends as one that was not, in files that ONNX Runtime alone runs", async () => {

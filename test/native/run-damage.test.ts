@@ -4,8 +4,11 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { parse } from "../../graphs/config.ts";
 import { trainingConfig } from "../../graphs/training-config.ts";
-import { modelOf, readSettings, trainingOf, withFlags } from "../../runtime/cli/settings.ts";
+import { readSettings, withFlags } from "../../runtime/cli/settings.ts";
 import { nodeHost } from "../../runtime/host/node.ts";
+import { nodeFiles } from "../../runtime/host/node-files.ts";
+import { nodePlatform } from "../../runtime/node-platform.ts";
+import { modelOf, trainingOf } from "../../runtime/preset.ts";
 import { Run } from "../../runtime/run.ts";
 import { parseRunConfig } from "../../runtime/run-config.ts";
 import { RunDirectory } from "../../runtime/run-directory.ts";
@@ -20,7 +23,12 @@ fc.configureGlobal({ seed: 1 });
 
 const digits = tinyDigits();
 const training = (out: string, resume = false) =>
-  new TrainingRun(tinyModel, digits, { ...tinyTraining, epochs: 1, out, resume, report: false }, nodeHost);
+  new TrainingRun(
+    tinyModel,
+    digits,
+    { ...tinyTraining, epochs: 1, out, resume, report: false },
+    nodePlatform,
+  );
 
 /** The files of a finished run, kept in memory. */
 const names = ["run.json", "checkpoint.safetensors", "best.safetensors", "metrics.jsonl"] as const;
@@ -112,7 +120,7 @@ describe("a run that is not as it was written", () => {
     let refused = 0;
     for (let bit = 1; bit < 8 * (8 + header); bit += 97) {
       await writeFile(path, whole.with(bit >> 3, whole[bit >> 3]! ^ (1 << (bit & 7))));
-      const read = (await RunDirectory.open(out)).readCheckpoint();
+      const read = (await RunDirectory.open(out, nodeFiles)).readCheckpoint();
       const message = await read.then(
         () => null,
         (error: Error) => error.message,

@@ -4,6 +4,8 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { nodeHost } from "../../runtime/host/node.ts";
+import { nodeFiles } from "../../runtime/host/node-files.ts";
+import { nodePlatform } from "../../runtime/node-platform.ts";
 import { Run } from "../../runtime/run.ts";
 import { RunDirectory } from "../../runtime/run-directory.ts";
 import { TrainingRun } from "../../runtime/training-run.ts";
@@ -58,7 +60,12 @@ async function closeAll(): Promise<void> {
 
 const digits = tinyDigits();
 const training = (out: string, resume = false) =>
-  new TrainingRun(tinyModel, digits, { ...tinyTraining, epochs: 2, out, resume, report: false }, nodeHost);
+  new TrainingRun(
+    tinyModel,
+    digits,
+    { ...tinyTraining, epochs: 2, out, resume, report: false },
+    nodePlatform,
+  );
 
 async function finish(run: TrainingRun): Promise<void> {
   for await (const _ of run);
@@ -116,7 +123,7 @@ describe("a run", () => {
       const folder = await temporaryFolder();
       const out = join(folder, "run");
       await dieAt(at, training(out));
-      if (await RunDirectory.isAt(out)) {
+      if (await RunDirectory.isAt(out, nodeFiles)) {
         const run = await Run.open(out, nodeHost);
         const { state } = await run.directory.readCheckpoint();
         expect(Object.keys(state)).toContain("step");
@@ -150,7 +157,7 @@ describe("a run", () => {
       expect(there.filter((name) => name !== "run")).toEqual([]);
       if (there.length > 0) {
         expect((await readdir(out)).filter((name) => name.endsWith(".tmp"))).toEqual([]);
-        await (await RunDirectory.open(out)).readCheckpoint();
+        await (await RunDirectory.open(out, nodeFiles)).readCheckpoint();
       }
     }
   });

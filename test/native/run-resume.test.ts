@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { ModelInput } from "../../graphs/families.ts";
-import { nodeHost } from "../../runtime/host/node.ts";
+import { nodeFiles } from "../../runtime/host/node-files.ts";
+import { nodePlatform } from "../../runtime/node-platform.ts";
 import { RunDirectory } from "../../runtime/run-directory.ts";
 import { TrainingRun, type TrainOptions } from "../../runtime/training-run.ts";
 import { temporaryFolder } from "../support/idx.ts";
@@ -37,7 +38,7 @@ describe("a run stopped and gone on with", () => {
       expect(() => run.result).toThrow(
         "train: there is no result yet: iterate over the run to its end first",
       );
-      const { position } = await (await RunDirectory.open(out)).readCheckpoint();
+      const { position } = await (await RunDirectory.open(out, nodeFiles)).readCheckpoint();
       expect(position).toMatchObject(step === 17 ? { epoch, step: 0 } : { epoch: epoch - 1, step });
     }
     vi.restoreAllMocks();
@@ -76,7 +77,7 @@ describe("a run stopped and gone on with", () => {
       training({ ...options, out }),
       ({ epoch, validation }) => epoch === 2 && validation !== null,
     );
-    const before = (await (await RunDirectory.open(out)).readMetrics()).at(-1)!.seconds;
+    const before = (await (await RunDirectory.open(out, nodeFiles)).readMetrics()).at(-1)!.seconds;
     const rest = training({ ...options, out, resume: true });
     await follow(rest);
     expect(rest.result.seconds).toBeGreaterThan(before);
@@ -95,7 +96,7 @@ describe("a run stopped and gone on with", () => {
       stop.abort();
       return false;
     });
-    const config = await (await RunDirectory.open(out)).readConfig();
+    const config = await (await RunDirectory.open(out, nodeFiles)).readConfig();
     expect(config.training.epochs).toBe(3);
     expect(config.result).toBeUndefined();
     await follow(training({ ...constant, epochs: 3, out, resume: true }));
@@ -132,7 +133,7 @@ describe("a run stopped and gone on with", () => {
     await expect(follow(training(resumed))).rejects.toThrow(
       "clipNorm is not set, and was 5 when the run began",
     );
-    const wider = new TrainingRun({ ...tinyModel, hidden: [9] } as ModelInput, digits, resumed, nodeHost);
+    const wider = new TrainingRun({ ...tinyModel, hidden: [9] } as ModelInput, digits, resumed, nodePlatform);
     await expect(follow(wider)).rejects.toThrow("hidden is [9], and was [8] when the run began");
     await expect(follow(training({ ...resumed, clipNorm: 5 }, tinyDigits(2)))).rejects.toThrow(
       `${out}: can't be resumed: its data (tiny) are not those that it began with`,

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Evaluator } from "../../runtime/evaluate.ts";
 import { nodeHost } from "../../runtime/host/node.ts";
+import { nodeFiles } from "../../runtime/host/node-files.ts";
+import { nodePlatform } from "../../runtime/node-platform.ts";
 import { Run } from "../../runtime/run.ts";
 import { RunDirectory } from "../../runtime/run-directory.ts";
 import type { Progress } from "../../runtime/trainer.ts";
@@ -84,7 +86,7 @@ describe("the best parameters", () => {
     expect(opened.parameters).toEqual(run.parameters);
     expect((await opened.evaluate(digits, "validation")).loss).toBe(lowest);
     expect(await opened.evaluate(digits)).toEqual(tested);
-    const last = await (await RunDirectory.open(out)).readCheckpoint();
+    const last = await (await RunDirectory.open(out, nodeFiles)).readCheckpoint();
     const evaluator = await Evaluator.open(run.model, nodeHost);
     const ofLast = await evaluator.losses(last.state, digits.validation.images, { seed: 1, klWeight: 1 });
     await evaluator.release();
@@ -140,13 +142,13 @@ describe("a loss that is not finite", () => {
       "run.json",
     ]);
 
-    const directory = await RunDirectory.open(out);
+    const directory = await RunDirectory.open(out, nodeFiles);
     const { state, position } = await directory.readCheckpoint();
     expect(position).toMatchObject({ epoch: 1, step: 0, best: { epoch: 1 } });
     for (const { data } of Object.values(state))
       expect((data as Float32Array).every(Number.isFinite)).toBe(true);
     const good = await finished({ epochs: 1, learningRateSchedule: { kind: "constant" } });
-    const { state: expected } = await (await RunDirectory.open(good.out)).readCheckpoint();
+    const { state: expected } = await (await RunDirectory.open(good.out, nodeFiles)).readCheckpoint();
     expect(state).toEqual(expected);
     const losses = await (await Run.open(out, nodeHost)).evaluate(digits, "validation");
     expect(losses.loss).toBe(told[0]!.validation!.loss);
@@ -158,7 +160,7 @@ describe("a loss that is not finite", () => {
     const run = training({ out, batch: 140, learningRate: 1e30 });
     await expect(follow(run)).rejects.toThrow(/^train: the validation loss is \S+ after epoch 1: .+$/);
     expect((await readdir(out)).sort()).toEqual(["checkpoint.safetensors", "metrics.jsonl", "run.json"]);
-    expect((await (await RunDirectory.open(out)).readCheckpoint()).position.epoch).toBe(0);
+    expect((await (await RunDirectory.open(out, nodeFiles)).readCheckpoint()).position.epoch).toBe(0);
   });
 });
 
@@ -171,7 +173,7 @@ describe("a call that can't be", () => {
     ],
     [
       "latent 0",
-      () => new TrainingRun({ ...tinyModel, latent: 0 }, digits, {}, nodeHost),
+      () => new TrainingRun({ ...tinyModel, latent: 0 }, digits, {}, nodePlatform),
       "model: latent must be at least 1, is 0",
     ],
     [
@@ -181,7 +183,7 @@ describe("a call that can't be", () => {
           { ...tinyModel, image: { channels: 3, height: 28, width: 28 } },
           digits,
           {},
-          nodeHost,
+          nodePlatform,
         ),
       "train: the images are 1×28×28, the model takes 3×28×28",
     ],

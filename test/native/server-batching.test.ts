@@ -53,8 +53,8 @@ describe("the queue of a model", () => {
     const { ask, runs } = doubling();
     await Promise.all([ask([1, 1, 1]), ask([2, 2]), ask([3]), ask([4, 4, 4, 4, 4])]);
     expect(runs).toEqual([
-      [1, 1, 1, 3],
-      [2, 2],
+      [1, 1, 1],
+      [2, 2, 3],
       [4, 4, 4, 4, 4],
     ]);
   });

@@ -6,7 +6,7 @@ import type { z } from "zod";
 import type { ModelInput } from "../../graphs/families.ts";
 import { loadDataset } from "../../runtime/data/dataset.ts";
 import { sealed } from "../../runtime/data/fingerprint.ts";
-import { nodeHost } from "../../runtime/host/node.ts";
+import { nodePlatform } from "../../runtime/node-platform.ts";
 import { inferenceServer, type ServerOptions } from "../../runtime/server/listen.ts";
 import { InferenceService } from "../../runtime/server/service.ts";
 import { TrainingRun } from "../../runtime/training-run.ts";
@@ -55,7 +55,9 @@ export async function trainedRun(folder: string, kind: Kind, epochs = 2): Promis
   const [data, model] = (await kinds[kind]()) as [Dataset, object];
   const out = join(folder, kind);
   const description = { ...model, image: data.image } as ModelInput;
-  await follow(new TrainingRun(description, data, { ...tinyTraining, epochs, report: false, out }, nodeHost));
+  await follow(
+    new TrainingRun(description, data, { ...tinyTraining, epochs, report: false, out }, nodePlatform),
+  );
   return out;
 }
 

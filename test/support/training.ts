@@ -1,7 +1,8 @@
 /** Tiny trainings in this process, on a clock of their own where a test wants one. */
+
 import { join } from "node:path";
 import { vi } from "vitest";
-import { nodeHost } from "../../runtime/host/node.ts";
+import { nodePlatform } from "../../runtime/node-platform.ts";
 import type { Progress } from "../../runtime/trainer.ts";
 import { TrainingRun, type TrainOptions } from "../../runtime/training-run.ts";
 import { temporaryFolder } from "./idx.ts";
@@ -12,7 +13,7 @@ export const digits = tinyDigits();
 
 /** A training of the tiny model that has not begun. */
 export function training(options: TrainOptions, data = digits): TrainingRun {
-  return new TrainingRun(tinyModel, data, { ...tinyTraining, report: false, ...options }, nodeHost);
+  return new TrainingRun(tinyModel, data, { ...tinyTraining, report: false, ...options }, nodePlatform);
 }
 
 /** Trains to the end, or until `until` says so, and gives what it told on the way. */

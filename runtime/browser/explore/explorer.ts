@@ -1,7 +1,7 @@
 /** The *Explore* panel: one view of one model, and all that shows it and changes it. */
 import type { Remote } from "comlink";
 import { button, canvas, element, field, select, setOptions } from "../elements.ts";
-import type { Inference, Opened } from "../inference/worker.ts";
+import type { Decoded, Inference, Opened } from "../inference/worker.ts";
 import { latest } from "./latest.ts";
 import { bundled, fetchBundled, fetchModel, type ModelFiles, readModel } from "./models.ts";
 import { Pad } from "./pad.ts";
@@ -25,13 +25,13 @@ export class Explorer {
 
   constructor(inference: Remote<Inference>) {
     this.#inference = inference;
-    const drawing = (draw: (view: View) => Promise<void>) =>
-      latest(
-        async () => {
-          if (this.#view !== undefined) await draw(this.#view);
-        },
-        (error) => this.#report(error),
-      );
+    const report = (error: unknown) => this.#report(error);
+    const drawing = (codesOf: (view: View) => Float32Array, draw: (view: View, decoded: Decoded) => void) =>
+      latest(async () => {
+        const view = this.#view;
+        const decoded = view && (await inference.decode(view.model, codesOf(view)));
+        if (decoded) draw(view, decoded);
+      }, report);
     this.#plane = new Plane({
       move: (code) => this.#move(code),
       turn: (axes) => this.#show({ axes }),
@@ -43,30 +43,23 @@ export class Explorer {
       go: (along) => this.#view && this.#move(between(this.#view.a, this.#view.b, along)),
       setEnd: (end) => this.#view && this.#show({ [end]: this.#view.code }),
     });
-    const encode = latest(
-      async (pixels: Float32Array) => {
-        if (this.#view !== undefined) this.#move(await inference.encode(pixels, this.#view.model.image));
+    const encode = latest(async (pixels: Float32Array) => {
+      const code = this.#view && (await inference.encode(this.#view.model, pixels));
+      if (code) this.#move(code);
+    }, report);
+    this.#pad = new Pad({ change: encode, fail: report });
+    this.#drawPicture = drawing(
+      ({ code }) => code,
+      ({ model }, { pixels, milliseconds }) => {
+        paint(canvas("picture"), model, pixels);
+        const text = textOf(model, pixels);
+        canvas("picture").ariaLabel =
+          text === "" ? "What the decoder draws here" : `The decoder writes: ${text}`;
+        element("pace", HTMLElement).textContent = `in ${milliseconds.toFixed(1)} ms`;
       },
-      (error) => this.#report(error),
     );
-    this.#pad = new Pad({ change: encode, fail: (error) => this.#report(error) });
-    this.#drawPicture = drawing(async (view) => {
-      const { pixels, milliseconds } = await inference.decode(view.code, view.model.latent);
-      if (this.#view?.model !== view.model) return;
-      paint(canvas("picture"), view.model, pixels);
-      const text = textOf(view.model, pixels);
-      canvas("picture").ariaLabel =
-        text === "" ? "What the decoder draws here" : `The decoder writes: ${text}`;
-      element("pace", HTMLElement).textContent = `in ${milliseconds.toFixed(1)} ms`;
-    });
-    this.#drawMap = drawing(async (view) => {
-      const { pixels } = await inference.decode(codesOfMap(view), view.model.latent);
-      if (this.#view?.model === view.model) this.#plane.draw(view, pixels);
-    });
-    this.#drawStrip = drawing(async (view) => {
-      const { pixels } = await inference.decode(codesOfStrip(view), view.model.latent);
-      if (this.#view?.model === view.model) this.#walk.draw(view, pixels);
-    });
+    this.#drawMap = drawing(codesOfMap, (view, { pixels }) => this.#plane.draw(view, pixels));
+    this.#drawStrip = drawing(codesOfStrip, (view, { pixels }) => this.#walk.draw(view, pixels));
     this.#listen();
   }
 

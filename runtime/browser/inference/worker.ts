@@ -1,7 +1,7 @@
 /** The two halves of a model in a worker of their own, so that the page never waits for ONNX Runtime. */
 import { expose, transfer } from "comlink";
 import { fail } from "../../../src/ir/error.ts";
-import { sizeOf, tensor } from "../../../src/ir/tensor.ts";
+import { tensor } from "../../../src/ir/tensor.ts";
 import { type About, aboutModel } from "../../about.ts";
 import { webHost } from "../../host/web.ts";
 import { codeOf, Decoder, Encoder } from "../../models.ts";
@@ -9,6 +9,8 @@ import { openAll } from "../../turn.ts";
 
 /** A model that is open: what the page needs to know to show it. */
 export interface Opened extends Omit<About, "model"> {
+  /** Names it in later calls. */
+  readonly id: number;
   /** The number of latent dimensions. */
   readonly latent: number;
   /** The shape of what is decoded: `[channels, height, width]`. */
@@ -34,6 +36,7 @@ export interface Decoded {
 const host = webHost();
 let decoder: Decoder | undefined;
 let encoder: Encoder | undefined;
+let current = 0;
 let classOf: (count: number) => Int32Array | null = () => null;
 
 const inference = {
@@ -69,12 +72,13 @@ const inference = {
     });
     await Promise.all([decoder?.release(), encoder?.release()]);
     ({ decoder, encoder } = opened);
+    current++;
     inference.choose(0);
     const { latent, isConditional } = opened.decoder;
     const [, channels, height, width] = opened.picture.shape as readonly [number, number, number, number];
     return {
       ...about,
-      ...{ latent, isConditional, canEncode: encoder !== undefined },
+      ...{ id: current, latent, isConditional, canEncode: encoder !== undefined },
       image: [channels, height, width],
     };
   },
@@ -84,23 +88,21 @@ const inference = {
     classOf = (count) => (decoder?.isConditional ? new Int32Array(count).fill(label) : null);
   },
 
-  /** Images of codes `[count, latent]`. */
-  async decode(codes: Float32Array, latent: number): Promise<Decoded> {
+  /** Images of codes `[count, latent]`; null where another model has been opened since. */
+  async decode({ id, latent }: Opened, codes: Float32Array): Promise<Decoded | null> {
+    if (id !== current || decoder === undefined) return null;
     const count = codes.length / latent;
     const begun = performance.now();
-    const { data } = await required(decoder).decode(
-      tensor("float32", [count, latent], codes),
-      classOf(count),
-    );
+    const { data } = await decoder.decode(tensor("float32", [count, latent], codes), classOf(count));
     const milliseconds = performance.now() - begun;
     const pixels = data.slice();
     return transfer({ pixels, milliseconds }, [pixels.buffer]);
   },
 
-  /** The code of one image, `[channels, height, width]` in [0, 1]. */
-  async encode(pixels: Float32Array, image: Opened["image"]): Promise<Float32Array> {
-    const one = tensor("float32", [1, ...image], pixels.subarray(0, sizeOf(image)));
-    return codeOf(await required(encoder).encode(one, classOf(1))).data.slice();
+  /** The code of one image, `[channels, height, width]` in [0, 1]; null as above. */
+  async encode({ id, image }: Opened, pixels: Float32Array): Promise<Float32Array | null> {
+    if (id !== current || encoder === undefined) return null;
+    return codeOf(await encoder.encode(tensor("float32", [1, ...image], pixels), classOf(1))).data.slice();
   },
 };
 
@@ -108,8 +110,3 @@ const inference = {
 export type Inference = typeof inference;
 
 expose(inference);
-
-function required<T>(half: T | undefined): T {
-  if (half === undefined) throw new Error("no model is open");
-  return half;
-}

@@ -6,6 +6,7 @@ import type { Port } from "../../host/host.ts";
 export const datatypes: { readonly [D in DType]: string } = {
   float32: "FP32",
   float64: "FP64",
+  float16: "FP16",
   int8: "INT8",
   uint8: "UINT8",
   int32: "INT32",

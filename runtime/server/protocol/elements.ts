@@ -1,10 +1,15 @@
 /** The elements of a tensor as JSON writes them: nested or flat, numbers or booleans. */
-import { type ArrayOf, type DType, emptyArray } from "../../../src/ir/dtype.ts";
+import { type ArrayOf, arrayOf, type DType, type Integer } from "../../../src/ir/dtype.ts";
 import { refuse } from "../error.ts";
 import { datatypes } from "./datatypes.ts";
 
-/** The integers that a dtype holds, from the first to the last. */
-const ranges = { int8: [-128, 127], uint8: [0, 255], int32: [-(2 ** 31), 2 ** 31 - 1] } as const;
+/** The integers that a dtype holds, from the first to the last; of 64 bits those that JSON's numbers hold. */
+const ranges: { readonly [D in Integer]: readonly [first: number, last: number] } = {
+  int8: [-128, 127],
+  uint8: [0, 255],
+  int32: [-(2 ** 31), 2 ** 31 - 1],
+  int64: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+};
 
 /**
  * Elements in row-major order. Throws a 400 naming the input where they are not as many as `length`, not of the dtype,
@@ -20,30 +25,22 @@ export function elementsOf(
   const flat = Array.isArray(data[0]) ? flattened(name, shape, data) : data;
   if (flat.length !== length)
     refuse(`input ${name}: shape [${shape}] holds ${length} elements, and data has ${flat.length}`);
-  const out = emptyArray(dtype, length);
-  for (let i = 0; i < length; i++) {
-    const value = flat[i];
-    if (!holds(dtype, value)) return wrong(name, dtype, i, value);
-    if (dtype === "int64") (out as BigInt64Array)[i] = BigInt(value);
-    else (out as Float32Array)[i] = Number(value);
-  }
-  return out;
+  for (let i = 0; i < length; i++) if (!holds(dtype, flat[i])) wrong(name, dtype, i, flat[i]);
+  return arrayOf(dtype, flat as readonly number[]);
 }
 
-function holds(dtype: DType, value: unknown): value is number | boolean {
-  switch (dtype) {
-    case "float32":
-    case "float64":
-      return typeof value === "number";
-    case "bool":
-      return typeof value === "boolean";
-    case "int64":
-      return Number.isSafeInteger(value);
-    default: {
-      const [first, last] = ranges[dtype];
-      return Number.isInteger(value) && (value as number) >= first && (value as number) <= last;
-    }
+/** Whether a JSON value is an element of a dtype; a truth value counts as 0 or 1. */
+function holds(dtype: DType, value: unknown): boolean {
+  if (dtype === "bool") return typeof value === "boolean";
+  if (isInteger(dtype)) {
+    const [first, last] = ranges[dtype];
+    return Number.isSafeInteger(value) && (value as number) >= first && (value as number) <= last;
   }
+  return typeof value === "number";
+}
+
+function isInteger(dtype: DType): dtype is Integer {
+  return Object.hasOwn(ranges, dtype);
 }
 
 function wrong(name: string, dtype: DType, at: number, value: unknown): never {

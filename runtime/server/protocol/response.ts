@@ -1,4 +1,6 @@
 /** Inference responses: a JSON object, with the bytes of the tensors behind it that were asked for so. */
+import { isFloat } from "../../../src/ir/dtype.ts";
+import { fromHalf } from "../../../src/ir/float16.ts";
 import type { Tensor, Tensors } from "../../../src/ir/tensor.ts";
 import type { ServedModel } from "../model.ts";
 import { datatypes } from "./datatypes.ts";
@@ -35,7 +37,9 @@ export function writeResponse(
 /** The elements as a flat JSON array. */
 function elementsText({ dtype, data }: Tensor): string {
   if (dtype === "bool") return `[${Array.from(data as Uint8Array, (value) => value !== 0).join()}]`;
-  if (dtype !== "float32" && dtype !== "float64") return `[${data.join()}]`;
+  if (dtype === "float16")
+    return `[${Array.from(data as Uint16Array, (half) => numberText(fromHalf(half))).join()}]`;
+  if (!isFloat(dtype)) return `[${data.join()}]`;
   return `[${Array.from(data as Float32Array, numberText).join()}]`;
 }
 

@@ -1,4 +1,5 @@
 /** The Open Inference Protocol v2 over HTTP, with Triton's binary tensors, model repository and statistics. */
+import type { Socket } from "node:net";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { version } from "../../../src/version.ts";
 import type { Aborted } from "../batcher.ts";
@@ -92,7 +93,7 @@ async function infer(
 ): Promise<FastifyReply> {
   const body = await inflate(request);
   const asked = readRequest(body, headerLengthOf(request), model);
-  const results = await model.infer(asked.feeds, { signal: clientOf(request), timeout: asked.timeout });
+  const results = await model.infer(asked.feeds, { signal: new Client(request), timeout: asked.timeout });
   const { body: answer, headerLength } = writeResponse(model, asked, results);
   if (headerLength === undefined) return reply.type("application/json; charset=utf-8").send(answer);
   return reply
@@ -102,12 +103,16 @@ async function infer(
 }
 
 /** Aborted when the client has gone. */
-function clientOf({ raw: { socket } }: FastifyRequest): Aborted {
-  return {
-    get aborted() {
-      return socket.destroyed;
-    },
-  };
+class Client implements Aborted {
+  readonly #socket: Socket;
+
+  constructor({ raw: { socket } }: FastifyRequest) {
+    this.#socket = socket;
+  }
+
+  get aborted(): boolean {
+    return this.#socket.destroyed;
+  }
 }
 
 function headerLengthOf({ headers }: FastifyRequest): number | undefined {
