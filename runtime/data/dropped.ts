@@ -1,11 +1,11 @@
 /** A data set from files that a person dropped on a page or chose in it: IDX files, or images that the browser decodes. */
 import type { Dataset } from "../../src/data/dataset.ts";
-import { fail } from "../../src/ir/error.ts";
 import { type BitmapForm, decodeBitmap } from "./bitmap.ts";
-import { idxFiles, loadIdx } from "./idx.ts";
+import { loadIdx } from "./idx.ts";
 import { loadImages } from "./images.ts";
 import type { DataFile, Layout } from "./layout.ts";
 import type { Division } from "./parts.ts";
+import { isHidden, nameOf, PLACE, requireReadable } from "./readable.ts";
 
 /** A file, and its path in the folder that it was dropped with, `/` between its parts. */
 export interface Dropped {
@@ -20,11 +20,6 @@ export interface DroppedOptions extends Division, BitmapForm {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-const PLACE = "dropped files";
-const image = /\.(png|jpe?g|gif|bmp|webp|avif)$/i;
-const WHAT =
-  "drop images (.png, .jpg, .webp, …), or IDX files named as MNIST's are (train-images-idx3-ubyte, train-labels-idx1-ubyte, plain or .gz)";
-
 /**
  * A data set of IDX files, as `loadIdx` has it; or of images, each brought to one size. Folders named `train` and, beside
  * it, `test`, `validation` or `val` are splits, and other folders are classes where all images lie in some.
@@ -32,13 +27,8 @@ const WHAT =
  * Throws, naming the file, where one is damaged, or neither an IDX file nor an image.
  */
 export async function loadDropped(files: readonly Dropped[], options: DroppedOptions): Promise<Dataset> {
-  const shown = files.filter(({ path }) => !nameOf(path).startsWith("."));
-  if (shown.length === 0) fail(PLACE, `there are none: ${WHAT}`);
-  const names = idxFiles(shown.map(({ path }) => nameOf(path)));
-  const foreign = shown.find(({ path }) => !names.includes(nameOf(path)) && !image.test(path));
-  if (foreign !== undefined) fail(foreign.path, `is neither an image nor an IDX file: ${WHAT}`);
-  if (names.length > 0 && names.length < shown.length)
-    fail(PLACE, "are IDX files and images: drop the ones or the others");
+  const shown = files.filter(({ path }) => !isHidden(path));
+  const names = requireReadable(shown.map(({ path }) => path));
 
   const { name = PLACE, validation, test, limit, seed } = options;
   const division = { name, validation, test, limit, seed };
@@ -86,8 +76,4 @@ function filesOf(
   return parts
     .map(({ path, folders }) => ({ path, className: hasClasses ? folders[0]! : null }))
     .sort((a, b) => (a.path < b.path ? -1 : 1));
-}
-
-function nameOf(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
 }

@@ -6,6 +6,7 @@ import { divide, type Range, TEST_SHARE, validationShare } from "../../src/data/
 import { fail } from "../../src/ir/error.ts";
 import { sealed } from "./fingerprint.ts";
 import { gunzip, isGzip } from "./gunzip.ts";
+import { idxFiles } from "./readable.ts";
 
 export interface IdxOptions {
   /** What the data set is called; what the files lie in, where nobody says. */
@@ -33,13 +34,6 @@ interface Labelled {
   readonly name: string;
   readonly images: Images;
   readonly labels: Uint8Array | null;
-}
-
-const idxName = /^(train|t10k)-(images|labels)[-.]idx[134]-ubyte(\.gz)?$/;
-
-/** The names among these that are MNIST-style IDX files: `train-images-idx3-ubyte`, `t10k-labels.idx1-ubyte.gz`, … */
-export function idxFiles(names: readonly string[]): string[] {
-  return names.filter((name) => idxName.test(name));
 }
 
 /**

@@ -58,9 +58,13 @@ interface Gpu {
   readonly lost: Promise<{ readonly reason: string; readonly message: string }>;
 }
 
+const LOSS_MILLISECONDS = 500;
+
 /** Throws that the GPU was lost, if it was; else the error. */
 async function explained(gpu: Gpu, error: unknown): Promise<never> {
-  const loss = await Promise.race([gpu.lost, new Promise<undefined>((resolve) => setTimeout(resolve))]);
+  // A loss is told of some time after the calls that it fails.
+  const wait = new Promise<undefined>((resolve) => setTimeout(resolve, LOSS_MILLISECONDS));
+  const loss = await Promise.race([gpu.lost, wait]);
   if (loss === undefined) throw error;
   throw new Error(
     `the GPU was lost (${loss.message || loss.reason}): release all that was opened on it, or reload the page, to use it again`,
@@ -84,14 +88,20 @@ function threadsFound(): string {
   return globalThis.crossOriginIsolated ? `${available()} threads` : `1 thread; more need ${ISOLATION}`;
 }
 
+/** What a page can see of a device before it loads anything: whether a browser has it, and what it is. */
+export async function glance(device: "webgpu" | "wasm"): Promise<Finding> {
+  if (device === "wasm") return { works: true, detail: threadsFound() };
+  const adapter = await findAdapter();
+  if (adapter === null) return { works: false, reason: withoutAdapter(), advice: GPU_ADVICE };
+  const { vendor, architecture } = adapter.info ?? {};
+  return { works: true, detail: [vendor, architecture].filter(Boolean).join(" ") || "an adapter" };
+}
+
 async function probe(host: Host, device: Device): Promise<Finding> {
   const isGpu = device === "webgpu";
-  const adapter = isGpu ? await findAdapter() : null;
-  const reason = isGpu && adapter === null ? withoutAdapter() : await tryOut(host.open, device);
-  if (reason !== null) return { works: false, reason, advice: isGpu ? GPU_ADVICE : WASM_ADVICE };
-  const { vendor, architecture } = adapter?.info ?? {};
-  const name = [vendor, architecture].filter(Boolean).join(" ") || "an adapter";
-  return { works: true, detail: isGpu ? name : threadsFound() };
+  const seen = await glance(isGpu ? device : "wasm");
+  const reason = seen.works ? await tryOut(host.open, device) : null;
+  return reason === null ? seen : { works: false, reason, advice: isGpu ? GPU_ADVICE : WASM_ADVICE };
 }
 
 const GPU_ADVICE = "use a current Chrome, Edge, Safari or Firefox on a machine with a GPU, or choose wasm";

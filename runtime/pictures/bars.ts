@@ -1,5 +1,6 @@
 /** Bars in falling order: what a few, or a few hundred, units, dimensions or codes have each. */
-import { drawPanel, PALETTE, panelsToPng } from "./chart.ts";
+import { drawPanel, panelsToPng } from "./chart.ts";
+import { PALETTE } from "./palette.ts";
 import type { Picture } from "./picture.ts";
 
 export interface BarWords {

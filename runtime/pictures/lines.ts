@@ -1,6 +1,7 @@
 /** The pictures made of lines of text: reconstructions, samples, interpolations. */
-import { PALETTE, panelsToPng } from "./chart.ts";
+import { panelsToPng } from "./chart.ts";
 import { escapeHtml } from "./html.ts";
+import { PALETTE } from "./palette.ts";
 import type { Picture } from "./picture.ts";
 import { CHART_FONT, FIXED_FONT } from "./svg.ts";
 

@@ -1,5 +1,6 @@
 /** The loss curves: what each epoch left of the loss and of its two terms. */
-import { drawPanel, PALETTE, panelsToPng } from "./chart.ts";
+import { drawPanel, panelsToPng } from "./chart.ts";
+import { PALETTE } from "./palette.ts";
 import type { Picture } from "./picture.ts";
 
 /** Means over images, in nats per image. */

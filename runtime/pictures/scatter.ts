@@ -1,6 +1,7 @@
 /** Where the test images lie in the latent space, one dot an image. */
 import type { Markish } from "@observablehq/plot";
-import { drawPanel, PALETTE, type Plot, panelsToPng } from "./chart.ts";
+import { drawPanel, type Plot, panelsToPng } from "./chart.ts";
+import { PALETTE } from "./palette.ts";
 import type { Picture } from "./picture.ts";
 import { principalPlane } from "./plane.ts";
 

@@ -1,7 +1,8 @@
 /** The pictures made of sound: stretches of clips as curves, the reconstruction under its original, or samples alone. */
 import type { Images } from "../../src/data/images.ts";
 import { pitchOf } from "../../src/data/pitch.ts";
-import { drawPanel, PALETTE, panelsToPng } from "./chart.ts";
+import { drawPanel, panelsToPng } from "./chart.ts";
+import { PALETTE } from "./palette.ts";
 import type { Picture } from "./picture.ts";
 
 const COLUMNS = 4;

@@ -27,6 +27,8 @@ export type Served = Readonly<Record<string, Uint8Array | URL>>;
 export interface PageOptions {
   /** Whether the page is cross-origin isolated, and so may have threads; not unless told. */
   readonly isolated?: boolean;
+  /** Modules that it can start as workers: `probe` as `/probe.js`. */
+  readonly workers?: Readonly<Record<string, URL>>;
   /** What else it can fetch: what is too large for an argument, packages' files, other pages. */
   readonly files?: Served;
 }
@@ -62,11 +64,14 @@ export interface ModulePage<M> {
  */
 export async function openPage<M>(
   module: URL,
-  { isolated = false, files = {} }: PageOptions = {},
+  { isolated = false, workers = {}, files = {} }: PageOptions = {},
 ): Promise<ModulePage<M>> {
   const { command, missing } = findChromium();
   if (command === undefined) throw new Error(missing);
-  const { close: endServer, origin } = await serve({ ...(await bundled(module)), ...files }, isolated);
+  const { close: endServer, origin } = await serve(
+    { ...(await bundled({ module, ...workers })), ...files },
+    isolated,
+  );
   const browser = await chromium.launch({ executablePath: command, args: flags }).catch(async (error) => {
     await endServer();
     throw error;
@@ -125,10 +130,12 @@ export const flags = [
   ...(env.ISTHMUS_GPU === "1" ? [] : ["--use-webgpu-adapter=swiftshader", "--use-vulkan=swiftshader"]),
 ];
 
-/** The page, the module with all that it imports, and the binaries that ONNX Runtime looks for beside it. */
-async function bundled(module: URL): Promise<Served> {
+/** The page, the modules with all that they import, and the binaries that ONNX Runtime looks for beside it. */
+async function bundled(modules: Readonly<Record<string, URL>>): Promise<Served> {
   const { outputFiles } = await build({
-    entryPoints: { module: fileURLToPath(module) },
+    entryPoints: Object.fromEntries(
+      Object.entries(modules).map(([name, module]) => [name, fileURLToPath(module)]),
+    ),
     bundle: true,
     splitting: true,
     write: false,

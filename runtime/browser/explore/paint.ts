@@ -3,8 +3,11 @@ import { linesOf } from "../../../src/data/text.ts";
 import { tensor } from "../../../src/ir/tensor.ts";
 import type { Opened } from "../inference/worker.ts";
 
+/** What there is to know of items to draw them. */
+export type Shown = Pick<Opened, "image" | "medium">;
+
 /** How large one item is drawn, in pixels. */
-export function tileOf({ image: [, height, width], medium }: Opened): {
+export function tileOf({ image: [, height, width], medium }: Shown): {
   readonly width: number;
   readonly height: number;
 } {
@@ -13,7 +16,7 @@ export function tileOf({ image: [, height, width], medium }: Opened): {
 }
 
 /** Items one after the other as rows of `columns` tiles; the canvas is made to fit. */
-export function paint(canvas: HTMLCanvasElement, model: Opened, pixels: Float32Array, columns = 1): void {
+export function paint(canvas: HTMLCanvasElement, model: Shown, pixels: Float32Array, columns = 1): void {
   const tile = tileOf(model);
   const size = model.image.reduce((product, side) => product * side, 1);
   const count = pixels.length / size;
@@ -29,7 +32,7 @@ export function paint(canvas: HTMLCanvasElement, model: Opened, pixels: Float32A
 
 type Draw = (
   context: CanvasRenderingContext2D,
-  model: Opened,
+  model: Shown,
   pixels: Float32Array,
   x: number,
   y: number,
@@ -74,6 +77,6 @@ const drawings: Readonly<Record<Opened["medium"]["kind"], Draw>> = {
 };
 
 /** What one decoded item says, where it is a line of text; else nothing. */
-export function textOf({ medium, image }: Opened, pixels: Float32Array): string {
+export function textOf({ medium, image }: Shown, pixels: Float32Array): string {
   return medium.kind === "text" ? linesOf(tensor("float32", [1, ...image], pixels), medium.alphabet)[0]! : "";
 }

@@ -1,0 +1,14 @@
+/** Which dropped files are a run's: the page asks before it wakes the worker. */
+
+import { nameOf } from "../../data/readable.ts";
+
+/** Without these there is no run to go on with. */
+export const NEEDED = ["run.json", "checkpoint.safetensors"] as const;
+
+/** The files of a run that are kept; a missing `best.safetensors` or `metrics.jsonl` is no loss. */
+export const KEPT: readonly string[] = [...NEEDED, "metrics.jsonl", "best.safetensors"];
+
+/** Whether some files are a run, or part of one. */
+export function areRun(paths: readonly string[]): boolean {
+  return paths.some((path) => path.endsWith(".zip") || KEPT.includes(nameOf(path)));
+}
