@@ -8,7 +8,9 @@ import type { ImageForm } from "./facts.ts";
 import type { DecodeTask, DrawTask, Outcome } from "./picture-worker.ts";
 
 /** How long one picture may take, in milliseconds: some files are made to take for ever. */
-const TIMEOUT = 10_000;
+const TIMEOUT = 30_000;
+/** How long a thread waits for the next picture, in milliseconds. */
+const IDLE = 10_000;
 /** Pictures that wait at most. */
 const QUEUE = 1024;
 /** Megabytes of a thread's heap: what a picture of as many pixels as are taken needs, and more. */
@@ -24,9 +26,10 @@ export class Pictures {
     const { path, execArgv } = scriptBeside(import.meta.url, "picture-worker");
     this.#pool = new Piscina({
       filename: path,
-      minThreads: 1,
+      minThreads: 0,
       maxThreads: 2,
-      idleTimeout: 60_000,
+      // What a large picture took is given back with the thread.
+      idleTimeout: IDLE,
       maxQueue: QUEUE,
       resourceLimits: { maxOldGenerationSizeMb: HEAP },
       ...(execArgv && { execArgv }),
