@@ -1,13 +1,14 @@
 /** Requests that run together: their rows one after the other along the first axis, and the answers cut apart again. */
 import { type ArrayOf, type DType, emptyArray } from "../../src/ir/dtype.ts";
 import { sizeOf, type Tensor, type Tensors } from "../../src/ir/tensor.ts";
-import type { Ports } from "./worker.ts";
+import type { Ports, Signature } from "./worker.ts";
 
 /**
  * Whether rows of several requests may share a run: the first axis of every input and output has one and the same
- * name, as `batch` has in what Isthmus exports.
+ * name, as `batch` has in what Isthmus exports, and no row changes what another gives.
  */
-export function isBatched({ inputs, outputs }: Ports): boolean {
+export function isBatched({ inputs, outputs, mixesRows }: Signature): boolean {
+  if (mixesRows) return false;
   const [axis] = inputs[0]?.shape ?? [];
   if (typeof axis !== "string" || axis === "") return false;
   return [...inputs, ...outputs].every(({ shape }) => shape[0] === axis && !shape.slice(1).includes(axis));

@@ -1,7 +1,8 @@
 /** A worker thread: it holds a session of each model, opened when it is first asked for, and runs batches on it. */
 import { workerData } from "node:worker_threads";
 import type { Tensors } from "../../src/ir/tensor.ts";
-import { metadataOfWhole } from "../../src/onnx/metadata.ts";
+import { requireOneFile } from "../../src/onnx/external.ts";
+import { metadataIn, parseModel } from "../../src/onnx/metadata.ts";
 import type { Port } from "../host/host.ts";
 import { nodeHost } from "../host/node.ts";
 import { saidBy } from "../host/trial.ts";
@@ -38,6 +39,8 @@ export interface Ports {
 export interface Signature extends Ports {
   /** What the file says of itself. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** Whether a row's outputs depend on the rows beside it: dynamic quantisation finds one range for all of them. */
+  readonly mixesRows: boolean;
 }
 
 export interface Ran {
@@ -53,9 +56,12 @@ const sessions = new Map<number, Promise<Session>>();
 export function open({ model, live }: Task): Promise<Answer<Signature>> {
   return answered(async () => {
     await sweep({ live });
-    const metadata = metadataOfWhole(new Uint8Array(model.bytes), model.name);
+    const parsed = parseModel(new Uint8Array(model.bytes), model.name);
+    // ONNX Runtime would read other files wherever the model says that they lie.
+    requireOneFile(parsed, model.name);
     const { inputs, outputs } = await sessionOf(model);
-    return { inputs, outputs, metadata };
+    const mixesRows = (parsed.graph?.node ?? []).some(({ opType }) => opType === "DynamicQuantizeLinear");
+    return { inputs, outputs, metadata: metadataIn(parsed), mixesRows };
   });
 }
 

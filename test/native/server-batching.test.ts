@@ -1,4 +1,5 @@
 /** Requests that run together: each gets its own answer, none fails for another, and none waits without end. */
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -6,7 +7,7 @@ import { Batcher, type BatchLimits, type Timing } from "../../runtime/server/bat
 import { WorkerLost } from "../../runtime/server/pool.ts";
 import type { Ran } from "../../runtime/server/worker.ts";
 import { type Tensors, tensor } from "../../src/ir/tensor.ts";
-import { encodeRequest, type Serving, serve, writeRun } from "../support/serving.ts";
+import { encodeRequest, halfOf, type Serving, serve, writeRun } from "../support/serving.ts";
 import { sharedFolder } from "../support/tiny.ts";
 
 const limits: BatchLimits = { maxBatch: 4, maxDelay: 20, maxQueue: 8, timeout: 10_000 };
@@ -163,6 +164,21 @@ describe("over HTTP", () => {
     const { json } = await server.get("/v2/models/tiny-encoder/stats");
     const [{ batch_stats }] = json.model_stats as [{ batch_stats: { batch_size: number }[] }];
     expect(Math.max(...batch_stats.map(({ batch_size }) => batch_size))).toBeGreaterThan(2);
+  });
+
+  test("a model whose rows depend on each other runs each request alone", async () => {
+    await writeFile(join(folder, "dynamic.onnx"), halfOf("encoder", 3, { kind: "int8" }));
+    const dynamic = await serve([join(folder, "dynamic.onnx")], { maxDelay: 50 });
+    const ask = async (number: number) => {
+      const { json } = await dynamic.post("/v2/models/dynamic/infer", encodeRequest(number));
+      return json.outputs!.map(({ data }) => data);
+    };
+    const alone = [];
+    for (let number = 0; number < 8; number++) alone.push(await ask(number));
+    expect(await Promise.all(alone.map((_, number) => ask(number)))).toEqual(alone);
+    const { json } = await dynamic.get("/v2/models/dynamic/stats");
+    expect(json.model_stats).toMatchObject([{ execution_count: 16, batch_stats: [{ batch_size: 1 }] }]);
+    await dynamic.app.close();
   });
 
   test("workers that are killed while they run are replaced, and every request is answered", async () => {

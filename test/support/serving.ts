@@ -7,16 +7,17 @@ import { describe as described } from "../../graphs/families.ts";
 import { initialState } from "../../graphs/state.ts";
 import { trainingConfig } from "../../graphs/training-config.ts";
 import { exportModel } from "../../runtime/export.ts";
+import type { Precision } from "../../runtime/precision.ts";
 import { inferenceServer, type ServerOptions } from "../../runtime/server/listen.ts";
 import { InferenceService, type ServiceOptions } from "../../runtime/server/service.ts";
 import { tinyModel, tinyTraining } from "./tiny.ts";
 
 /** The bytes of an encoder or decoder; each seed has its own weights. */
-export function halfOf(name: "encoder" | "decoder", seed = 3): Uint8Array {
+export function halfOf(name: "encoder" | "decoder", seed = 3, precision?: Precision): Uint8Array {
   const model = described(tinyModel);
   const training = parse(trainingConfig, tinyTraining, "training");
   const parameters = initialState(model, training.optimizer, seed);
-  return exportModel(name, { model, training, classes: null, parameters });
+  return exportModel(name, { model, training, classes: null, parameters }, precision);
 }
 
 /** Writes a run directory with what the service reads of one. */
