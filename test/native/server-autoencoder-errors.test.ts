@@ -81,6 +81,20 @@ describe("JSON", () => {
     ["vae/encode", { lines: ["a"] }, 400, /^lines: the model is not of text$/],
     ["text/encode", { lines: ["É"] }, 400, /not in the alphabet/],
     ["text/encode", { lines: ["a".repeat(500)] }, 400, /has 500 characters/],
+    ["text/encode", { lines: Array(100_000).fill(1) }, 413, /^the body: lines has more than 10000 entries$/],
+    ["vae/encode", { pixels: one, label: Array(100_000).fill({}) }, 413, /^the body: label has more than/],
+    [
+      "vae/encode",
+      Object.fromEntries([...Array(1000).keys()].map((i) => [`k${i}`, i])),
+      400,
+      /more than 100 settings/,
+    ],
+    [
+      "vae/encode",
+      `{"pixels":${"[".repeat(100_000)}${"]".repeat(100_000)}}`,
+      400,
+      /nested as \[1,1,1,1,1,1\]$/,
+    ],
     ["vae/encode?label=1", { pixels: one }, 400, /^label: the model is not told classes/],
     ["vae/encode?size=3", { pixels: one }, 400, /^the query: has no setting "size"$/],
     [
