@@ -6,7 +6,7 @@ import { simplify } from "../src/passes/simplify.ts";
 import { Batch, type Feed } from "./batch.ts";
 import { instantiate, type ModelDescription, summary } from "./families.ts";
 import { parameterInputs } from "./inference.ts";
-import type { Named } from "./model.ts";
+import type { Floats, Named } from "./model.ts";
 
 /** The graph, what it reads of a batch, and the names of the outputs `[batch, n]` whose means say something. */
 export interface Evaluation {
@@ -42,6 +42,20 @@ export function evaluation(description: ModelDescription, draws = 1): Evaluation
     feeds: batch.feeds,
     details: Object.keys(details),
   };
+}
+
+/** An evaluation without details, and whether its two terms are of a lower bound. */
+export interface HalvesEvaluation extends Evaluation {
+  readonly isBound: boolean;
+}
+
+/** What of it the exported halves decide: the reconstruction and, of a bound, `kl`; what only training asks of a code is 0. */
+export function halvesEvaluation(description: ModelDescription): HalvesEvaluation {
+  const { graph: whole, feeds } = evaluation(description);
+  const { elbo, reconstruction, kl } = whole.outputs as { reconstruction: Floats; kl: Floats; elbo?: Floats };
+  const isBound = elbo !== undefined;
+  const outputs: Named = { reconstruction, kl: isBound ? kl : mul(reconstruction, 0) };
+  return { graph: graph("evaluation", whole.inputs, outputs, whole), feeds, details: [], isBound };
 }
 
 /** The graph alone. */

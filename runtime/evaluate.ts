@@ -1,6 +1,6 @@
 /** The losses of a model on a set of images, and what else its evaluation graph tells. */
 import type { Feed } from "../graphs/batch.ts";
-import { evaluation } from "../graphs/evaluation.ts";
+import { type Evaluation, evaluation } from "../graphs/evaluation.ts";
 import type { ModelDescription } from "../graphs/families.ts";
 import type { Images } from "../src/data/images.ts";
 import { Random } from "../src/data/random.ts";
@@ -12,7 +12,7 @@ import type { Losses } from "./losses.ts";
 import { Session } from "./session.ts";
 
 /** Images a run: enough to keep the cores busy, few enough to stay responsive. */
-const BATCH = 500;
+export const BATCH = 500;
 
 /** The mean losses, and of each row of details its mean and variance over the images. */
 export interface Evaluated extends Losses {
@@ -41,7 +41,15 @@ export class Evaluator {
     host: Host,
     options: HostOptions = {},
   ): Promise<Evaluator> {
-    const { graph, feeds, details } = evaluation(description);
+    return Evaluator.of(evaluation(description), host, options);
+  }
+
+  /** An evaluator of a graph of its own; weights that are bound in it are not asked for. */
+  static async of(
+    { graph, feeds, details }: Evaluation,
+    host: Host,
+    options: HostOptions = {},
+  ): Promise<Evaluator> {
     return new Evaluator(await Session.open(graph, host, options), feeds, details);
   }
 

@@ -10,6 +10,7 @@ import { fail } from "../src/ir/error.ts";
 import { bind, type Graph } from "../src/ir/graph.ts";
 import type { Tensors } from "../src/ir/tensor.ts";
 import { encode } from "../src/onnx/encode.ts";
+import { type Precision, precisionName, withPrecision } from "./precision.ts";
 import type { RunResult } from "./run-config.ts";
 
 export const modelNames = ["encoder", "decoder", "evaluation", "step", "training"] as const;
@@ -34,8 +35,8 @@ const graphs: { readonly [N in ModelName]: (trained: Trained) => Graph } = {
   training: ({ model, training }) => trainingGraph(model, training),
 };
 
-/** The bytes of one of the run's `.onnx` files. */
-export function exportModel(name: ModelName, trained: Trained): Uint8Array {
+/** The bytes of one of the run's `.onnx` files. Throws where it has no weights that the precision is for. */
+export function exportModel(name: ModelName, trained: Trained, precision?: Precision): Uint8Array {
   const { model, training, classes, medium = { kind: "image" }, result } = trained;
   const metadata = {
     "isthmus.model": JSON.stringify(model),
@@ -46,12 +47,14 @@ export function exportModel(name: ModelName, trained: Trained): Uint8Array {
     ...(result === undefined
       ? {}
       : { "isthmus.metrics": JSON.stringify({ test: result.test, epochs: result.epochs }) }),
+    ...(precision && { "isthmus.precision": precisionName(precision) }),
   };
-  return encode({ ...graphs[name](trained), metadata });
+  const graph = graphs[name](trained);
+  return encode({ ...(precision ? withPrecision(graph, precision) : graph), metadata });
 }
 
 /** The graph with the weights in it; what it is fed with is no parameter. */
-function bound(graph: Graph, model: ModelDescription, parameters: Tensors): Graph {
+export function bound(graph: Graph, model: ModelDescription, parameters: Tensors): Graph {
   const names = parametersOf(model).flatMap(({ name }) => (Object.hasOwn(graph.inputs, name) ? [name] : []));
   return bind(
     graph,

@@ -4,6 +4,7 @@ import { fail } from "../src/ir/error.ts";
 import { sizeOf, type Tensor, type Tensors } from "../src/ir/tensor.ts";
 
 const codes: { readonly [D in DType]: string } = {
+  float16: "F16",
   float32: "F32",
   float64: "F64",
   int8: "I8",

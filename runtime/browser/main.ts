@@ -20,7 +20,25 @@ const panels = { explore: element("explore", HTMLElement), train: element("train
 const tabs = { explore: button("tab-explore"), train: button("tab-train") };
 type Panel = keyof typeof panels;
 
+let isTrainOpen = false;
+
 function open(panel: Panel): void {
+  if (panel === "train" && !isTrainOpen) {
+    isTrainOpen = true;
+    void import("./train/panel.ts").then(({ openTraining }) =>
+      openTraining(panels.train, {
+        explore: ({ name, encoder, decoder }) => {
+          open("explore");
+          tabs.explore.focus();
+          void explorer.open({
+            name,
+            encoder: { name: `${name}, encoder`, bytes: encoder },
+            decoder: { name: `${name}, decoder`, bytes: decoder },
+          });
+        },
+      }),
+    );
+  }
   for (const name of ["explore", "train"] as const) {
     panels[name].hidden = name !== panel;
     tabs[name].ariaSelected = String(name === panel);

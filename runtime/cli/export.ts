@@ -2,12 +2,23 @@
 import { join } from "node:path";
 import { modelNames } from "../export.ts";
 import { writeWhole } from "../host/file.ts";
+import type { Precision } from "../precision.ts";
 import type { Run } from "../run.ts";
 import { print, showBytes } from "./output.ts";
-import { openRun } from "./source.ts";
-import { asked } from "./usage.ts";
+import { exportSmaller } from "./smaller.ts";
+import { type DataFlags, openRun } from "./source.ts";
+import { asked, UsageError } from "./usage.ts";
 
 type Format = "onnx" | "ort-training";
+
+interface Flags extends DataFlags {
+  readonly format: Format;
+  readonly precision?: Precision["kind"];
+  readonly calibration?: number;
+  readonly threads?: number;
+  readonly out?: string;
+  readonly json?: boolean;
+}
 
 const formats: { readonly [F in Format]: (run: Run) => Promise<Readonly<Record<string, Uint8Array>>> } = {
   onnx: async (run) => Object.fromEntries(modelNames.map((name) => [`${name}.onnx`, run.model(name)])),
@@ -18,11 +29,14 @@ const formats: { readonly [F in Format]: (run: Run) => Promise<Readonly<Record<s
   },
 };
 
-export async function exportCommand(
-  path: string,
-  { format, out, json }: { readonly format: Format; readonly out?: string; readonly json?: boolean },
-): Promise<void> {
+export async function exportCommand(path: string, flags: Flags): Promise<void> {
+  const { format, precision, calibration, out, json } = flags;
+  if (precision !== undefined && format !== "onnx")
+    throw new UsageError(`--precision: what --format ${format} writes goes on training, in float32`);
+  if (calibration !== undefined && precision !== "int8")
+    throw new UsageError("--calibration: its images are for --precision int8");
   const run = await openRun(path);
+  if (precision !== undefined) return exportSmaller(run, { ...flags, precision });
   const folder = out ?? (format === "onnx" ? path : join(path, format));
   const files: { readonly file: string; readonly bytes: number }[] = [];
   for (const [name, bytes] of Object.entries(await formats[format](run))) {

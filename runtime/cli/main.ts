@@ -214,6 +214,21 @@ program
       .choices(["onnx", "ort-training"])
       .default("onnx"),
   )
+  .addOption(
+    new Option(
+      "--precision <kind>",
+      "an encoder and a decoder of fewer bytes, and what they lose on the test images: fp16 or int8",
+    ).choices(["fp16", "int8"]),
+  )
+  .option(
+    "--calibration <n>",
+    "training images that fix the ranges of int8's activations; without them each batch decides",
+    atLeast(1),
+  )
+  .addOption(data())
+  .addOption(resize())
+  .addOption(channels())
+  .addOption(threads())
   .addOption(out("folder (default: the run directory, or ort-training in it)"))
   .addOption(json())
   .action(async (run, options) => (await import("./export.ts")).exportCommand(run, options));

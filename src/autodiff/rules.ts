@@ -101,6 +101,8 @@ export const rules: { readonly [K in OpType]: Rule<K> | null } = {
   ],
   MaxPool: (dy, { inputs: [x], attributes }, y) => [maxPoolAdjoint(dy, x, y, attributes)],
   AveragePool: (dy, { inputs: [x], attributes }) => [averagePoolAdjoint(dy, x.shape, attributes)],
+  // What is quantised has been trained: its scales are no parameters
+  QuantizeLinear: null, DequantizeLinear: null, DynamicQuantizeLinear: null, MatMulInteger: null,
   GlobalAveragePool: (dy, { inputs: [x] }) => [spreadMean(dy, x, x.shape.map((_, i) => i).slice(2), 1)],
 
   // Movement

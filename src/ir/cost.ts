@@ -25,6 +25,7 @@ function operationsOf(node: Node): number {
     case "Gemm":
       return 2 * out * sizeOfDim(node.inputs[0].shape[node.attributes.transA ? 0 : 1]!);
     case "MatMul":
+    case "MatMulInteger":
       return 2 * out * sizeOfDim(node.inputs[0].shape.at(-1)!);
     case "Conv":
       return 2 * out * count(node.inputs[1].shape.slice(1));

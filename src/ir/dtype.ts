@@ -1,7 +1,9 @@
 /** Element types of tensors, and the typed arrays that hold them on the host. */
+import { halfOf } from "./float16.ts";
 
-/** The array type behind each dtype: `bool` is one byte an element, 0 or 1. */
+/** The array type behind each dtype: `bool` is one byte an element, 0 or 1; of `float16` there are the bits. */
 export interface ArrayOf {
+  readonly float16: Uint16Array;
   readonly float32: Float32Array;
   readonly float64: Float64Array;
   readonly int8: Int8Array;
@@ -11,12 +13,14 @@ export interface ArrayOf {
   readonly bool: Uint8Array;
 }
 
+/** `float16` is what weights are stored as: nothing is computed in it. */
 export type DType = keyof ArrayOf;
 export type Float = "float32" | "float64";
 export type Integer = "int8" | "uint8" | "int32" | "int64";
 export type Numeric = Float | Integer;
 
 const arrays = {
+  float16: Uint16Array,
   float32: Float32Array,
   float64: Float64Array,
   int8: Int8Array,
@@ -31,12 +35,13 @@ export function emptyArray<D extends DType>(dtype: D, length: number): ArrayOf[D
   return new arrays[dtype](length) as ArrayOf[D];
 }
 
-/** A copy of `values` as elements of `dtype`; integers are truncated, `bool` is 0 or 1. */
+/** A copy of `values` as elements of `dtype`; integers are truncated, `float16` is rounded, `bool` is 0 or 1. */
 export function arrayOf<D extends DType>(dtype: D, values: ArrayLike<number | bigint>): ArrayOf[D] {
   const out = emptyArray(dtype, values.length) as Float64Array | BigInt64Array;
   for (let i = 0; i < values.length; i++) {
     const value = values[i] ?? 0;
     if (out instanceof BigInt64Array) out[i] = typeof value === "bigint" ? value : BigInt(Math.trunc(value));
+    else if (dtype === "float16") out[i] = halfOf(Number(value));
     else out[i] = dtype === "bool" ? Number(Number(value) !== 0) : Number(value);
   }
   return out as unknown as ArrayOf[D];

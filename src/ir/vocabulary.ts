@@ -99,6 +99,27 @@ export interface Vocabulary {
   ];
   GlobalAveragePool: Unary<Float>;
 
+  // Integers that stand for floats: scale · (q − zero point), with one scale or one for every index along an axis
+  QuantizeLinear: [
+    inputs: [x: Value<"float32">, scale: Value<"float32">, zeroPoint: Value<"uint8" | "int8">],
+    attributes: { readonly axis: number },
+  ];
+  DequantizeLinear: [
+    inputs: [x: Value<"uint8" | "int8" | "int32">, scale: Value<"float32">, zeroPoint: Value | undefined],
+    attributes: { readonly axis: number },
+  ];
+  /** Outputs: uint8 of the shape of x, their scale and their zero point, both of which the elements of x decide. */
+  DynamicQuantizeLinear: Unary<"float32">;
+  MatMulInteger: [
+    inputs: [
+      a: Value<"uint8" | "int8">,
+      b: Value<"uint8" | "int8">,
+      aZeroPoint: Value<"uint8" | "int8">,
+      bZeroPoint: Value<"uint8" | "int8">,
+    ],
+    attributes: None,
+  ];
+
   // Movement
   Reshape: [inputs: [x: Value], attributes: { readonly shape: Ints }];
   Transpose: [inputs: [x: Value], attributes: { readonly perm: Ints }];

@@ -102,6 +102,9 @@ function defaultsOf(op: OpType, inputs: readonly (Value | undefined)[], given: A
     case "ScatterElements":
     case "ArgMax":
       return { axis: 0, keepdims: 1, reduction: "none" };
+    case "QuantizeLinear":
+    case "DequantizeLinear":
+      return { axis: 1 };
     case "Transpose":
       return { perm: all.toReversed() };
     case "ReduceSum":

@@ -30,6 +30,7 @@ export const schema: { readonly [K in OpType]: { readonly [A in keyof Attributes
   MaxPool: window,
   AveragePool: { ...undilated, count_include_pad: "int" },
   GlobalAveragePool: none,
+  QuantizeLinear: axis, DequantizeLinear: axis, DynamicQuantizeLinear: none, MatMulInteger: none,
   Reshape: { shape: "operand" },
   Transpose: { perm: "ints" },
   Concat: axis,
@@ -57,6 +58,7 @@ export const dataTypes: { readonly [D in DType]: number } = {
   int32: 6,
   int64: 7,
   bool: 9,
+  float16: 10,
   float64: 11,
 };
 
@@ -66,13 +68,20 @@ export const arity: { readonly [K in OpType]: Inputs<K>["length"] } = {
   Abs: 1, Neg: 1, Sign: 1, Floor: 1, Exp: 1, Log: 1, Sqrt: 1, Reciprocal: 1, Erf: 1, Not: 1, Cast: 1, Identity: 1,
   StopGradient: 1,
   Relu: 1, LeakyRelu: 1, Elu: 1, Sigmoid: 1, Tanh: 1, Softplus: 1, Softmax: 1, LogSoftmax: 1,
-  MaxPool: 1, AveragePool: 1, GlobalAveragePool: 1,
+  MaxPool: 1, AveragePool: 1, GlobalAveragePool: 1, DynamicQuantizeLinear: 1,
   Reshape: 1, Transpose: 1, Slice: 1, Expand: 1, Pad: 1, Squeeze: 1, Unsqueeze: 1, Concat: 1, Scan: 1,
   ReduceSum: 1, ReduceMean: 1, ReduceMax: 1, ReduceMin: 1, ArgMax: 1, TopK: 1,
   Add: 2, Sub: 2, Mul: 2, Div: 2, Pow: 2, Max: 2, Min: 2, Equal: 2, Greater: 2, GreaterOrEqual: 2, Less: 2,
   LessOrEqual: 2, And: 2, Or: 2, MatMul: 2, Gather: 2, GatherElements: 2,
   Where: 3, Clip: 3, Gemm: 3, Conv: 3, ConvTranspose: 3, ScatterElements: 3,
+  QuantizeLinear: 3, DequantizeLinear: 3, MatMulInteger: 4,
 };
 
 /** The first input that can be left out. */
-export const optional: { readonly [K in OpType]?: number } = { Clip: 1, Gemm: 2, Conv: 2, ConvTranspose: 2 };
+export const optional: { readonly [K in OpType]?: number } = {
+  Clip: 1,
+  Gemm: 2,
+  Conv: 2,
+  ConvTranspose: 2,
+  DequantizeLinear: 2,
+};

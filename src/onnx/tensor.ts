@@ -44,7 +44,9 @@ export function decodeTensor(proto: TensorProto): Tensor {
   if (proto.externalData?.length) fail("decode", `${name} lies in another file, which is not supported`);
   const data = proto.rawData?.length
     ? arrayFromBytes(dtype, new Uint8Array(proto.rawData))
-    : arrayOf(dtype, typedData(dtype, proto));
+    : dtype === "float16"
+      ? Uint16Array.from(proto.int32Data ?? [])
+      : arrayOf(dtype, typedData(dtype, proto));
   if (data.length !== sizeOf(shape))
     fail("decode", `${name} has ${data.length} elements where [${shape}] needs ${sizeOf(shape)}`);
   return tensor(dtype, shape, data);

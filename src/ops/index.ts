@@ -4,5 +4,6 @@ export type { Operand } from "./apply.ts";
 export * from "./elementwise.ts";
 export * from "./movement.ts";
 export * from "./product.ts";
+export * from "./quantisation.ts";
 export * from "./scan.ts";
 export * from "./selection.ts";

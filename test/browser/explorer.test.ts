@@ -1,24 +1,15 @@
 /** The *Explore* panel of the page as it is shipped, used as a person would. */
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { AxeBuilder } from "@axe-core/playwright";
-import { Jimp } from "jimp";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import {
-  Decoder,
-  digits,
-  drawDigits,
-  Encoder,
-  nodeHost,
-  presets,
-  tensor,
-  train,
-} from "../../runtime/node.ts";
+import { Decoder, Encoder, nodeHost, tensor } from "../../runtime/node.ts";
 import { findChromium } from "../support/chromium.ts";
-import { openSite, type Site, type Watched, watch } from "../support/site.ts";
+import { digitPng } from "../support/pictures.ts";
+import { openSite, type Site, trainSmall, type Watched, watch } from "../support/site.ts";
 
 const { missing } = findChromium();
 if (missing) console.info(`the explorer is not tested: ${missing}`);
@@ -36,7 +27,7 @@ describe.skipIf(missing !== undefined)("the explorer", () => {
       ["digits-2d", 2],
       ["digits-10d", 10],
     ] as const)
-      await trainModel(file(name), latent);
+      await trainSmall(file(name), latent);
     site = await openSite(models);
   }, 300_000);
   afterAll(async () => {
@@ -101,13 +92,9 @@ describe.skipIf(missing !== undefined)("the explorer", () => {
   });
 
   test("an image goes to where the encoder puts it in Node", async () => {
-    const { images } = drawDigits(1, 7);
+    const { images, png } = await digitPng(7);
     const digit = join(models, "digit.png");
-    await new Jimp({
-      width: 28,
-      height: 28,
-      data: Buffer.from([...images.data].flatMap((v) => [v, v, v, 255])),
-    }).write(digit as `${string}.png`);
+    await writeFile(digit, png);
     await page.getByLabel("An image to encode").setInputFiles(digit);
     await expect.poll(() => codeOf(page)).not.toEqual([0, 0]);
     const encoder = await Encoder.open(
@@ -248,18 +235,6 @@ describe.skipIf(missing !== undefined)("the explorer", () => {
     expect(names.filter((name) => /training|panel/.test(name))).toEqual([]);
   });
 });
-
-/** Trains a small VAE and keeps its halves in a folder. */
-async function trainModel(folder: string, latent: number): Promise<void> {
-  const data = await digits({ limit: 1000, validation: 100 });
-  const model = presets.vae({ image: data.image, latent, hidden: [64] });
-  const run = train(model, data, { epochs: 2, seed: 1, out: `${folder}-run`, report: false, threads: 1 });
-  for await (const _ of run);
-  await mkdir(folder, { recursive: true });
-  for (const name of ["decoder.onnx", "encoder.onnx"])
-    await writeFile(join(folder, name), await readFile(join(`${folder}-run`, name)));
-  await rm(`${folder}-run`, { recursive: true });
-}
 
 /** Waits for the first picture. */
 async function drawn(page: Page): Promise<void> {

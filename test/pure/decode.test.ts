@@ -126,8 +126,8 @@ const refused: Readonly<Record<string, readonly [Uint8Array, string]>> = {
     "decode: Reshape (node a/Reshape): its input 2 (s) is computed from more than shapes; only fixed sizes can be read",
   ],
   "a dtype that we have no word for": [
-    foreign({ ...rectifier, inputs: [{ ...x, type: { tensorType: { elemType: 10, shape: { dim: [] } } } }] }),
-    "decode: x is of a dtype that Isthmus does not know (TensorProto.DataType 10)",
+    foreign({ ...rectifier, inputs: [{ ...x, type: { tensorType: { elemType: 16, shape: { dim: [] } } } }] }),
+    "decode: x is of a dtype that Isthmus does not know (TensorProto.DataType 16)",
   ],
   "an input without a shape": [
     foreign({ ...rectifier, inputs: [{ name: "x", type: { tensorType: { elemType: 1 } } }] }),

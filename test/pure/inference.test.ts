@@ -12,6 +12,7 @@ import * as ops from "../../src/ops/index.ts";
 
 const f = (...shape: Shape) => input("f", "float32", shape);
 const i64 = (...shape: Shape) => input("i64", "int64", shape);
+const u8 = (...shape: Shape) => input("u8", "uint8", shape);
 const bool = (...shape: Shape) => input("bool", "bool", shape);
 /** A value whose dtype the compiler is not told, as one read from a file. */
 const untyped = (dtype: DType, ...shape: Shape) => input("x", dtype, shape) as Value<never>;
@@ -105,6 +106,47 @@ const refused: Readonly<Record<string, Refusals>> = {
     ],
     [() => ops.averagePool(f(1, 4), [2]), "AveragePool: input needs at least 3 dimensions, has [1,4]"],
     [() => ops.globalAveragePool(f(2, 3)), "GlobalAveragePool: input needs at least 3 dimensions, has [2,3]"],
+  ],
+  quantisation: [
+    [
+      () => ops.quantizeLinear(f(2, 3), f(2), u8()),
+      "QuantizeLinear: scale [2] and zero point [] differ in shape",
+    ],
+    [
+      () => ops.quantizeLinear(f(2, 3), f(), untyped("int32")),
+      "QuantizeLinear: takes uint8 or int8, got int32",
+    ],
+    [
+      () => ops.quantizeLinear(untyped("float64", 2), f(), u8()),
+      "QuantizeLinear: takes float32, got float64",
+    ],
+    [
+      () => ops.dequantizeLinear(u8(2, 3), f(3), undefined, 0),
+      "DequantizeLinear: scale [3] does not fit axis 0 of [2,3]",
+    ],
+    [() => ops.dequantizeLinear(u8(2, 3), f(2), undefined, 2), "DequantizeLinear: axis 2 is outside rank 2"],
+    [
+      () => ops.dequantizeLinear(u8(2), f(), untyped("int8")),
+      "DequantizeLinear: dtypes differ: uint8 and int8",
+    ],
+    [
+      () => ops.dequantizeLinear(untyped("int64", 2), f()),
+      "DequantizeLinear: takes uint8 or int8 or int32, got int64",
+    ],
+    [() => ops.dynamicQuantizeLinear(untyped("int64", 2)), "DynamicQuantizeLinear: takes float32, got int64"],
+    [
+      () => ops.matMulInteger(u8(2, 3), u8(2, 3), u8(), u8()),
+      "MatMulInteger: inner dimensions differ: [2,3] × [2,3]",
+    ],
+    [
+      () => ops.matMulInteger(u8(2, 3), u8(3, 2), u8(), u8(2)),
+      "MatMulInteger: a zero point must be a scalar, is [2]",
+    ],
+    [
+      () => ops.matMulInteger(u8(2, 3), untyped("float32", 3, 2), u8(), u8()),
+      "MatMulInteger: takes uint8 or int8, got float32",
+    ],
+    [() => ops.relu(untyped("float16", 2)), "Relu: takes float32 or float64, got float16"],
   ],
   movement: [
     [() => ops.reshape(f(2, 3), [4, 2]), "Reshape: [2,3] does not fill [4,2]"],

@@ -5,6 +5,7 @@ import { arrayOf, type Float, isFloat } from "../../src/ir/dtype.ts";
 import { type Graph, graph, type Values } from "../../src/ir/graph.ts";
 import { sizeOf, tensor } from "../../src/ir/tensor.ts";
 import { constant, showType, type Value } from "../../src/ir/value.ts";
+import type { OpType } from "../../src/ir/vocabulary.ts";
 import { mul, reduceSum } from "../../src/ops/index.ts";
 import { difference } from "./difference.ts";
 import { type Feed, type HostTensor, run } from "./interpreter/interpreter.ts";
@@ -27,13 +28,19 @@ export function weighted<D extends Float>(y: Value<D>): Value<D> {
   return reduceSum(mul<D>(y, constant(tensor(y.dtype, shape, arrayOf(y.dtype, numbers)))));
 }
 
+/** What `grad` refuses, or is told to leave alone. */
+const ungraded: ReadonlySet<OpType> = new Set<OpType>([
+  ...(["Scan", "StopGradient"] as const),
+  ...(["QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "MatMulInteger"] as const),
+]);
+
 /** A loss on a sample's first output; undefined where no float depends smoothly on a float, or `grad` is told to stop. */
 export function differentiable(
   { op, sample, number }: Case,
   float?: "float64",
   prefix?: string,
 ): Differentiable | undefined {
-  if (op === "Scan" || op === "StopGradient" || sample.kinked) return undefined;
+  if (ungraded.has(op) || sample.kinked) return undefined;
   const trial = build(op, sample, number, float, prefix);
   const wrt = Object.entries(trial.graph.inputs).filter(([, { dtype }]) => isFloat(dtype));
   const y = trial.graph.outputs.y0 as Value<Float>;

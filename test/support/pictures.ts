@@ -1,6 +1,7 @@
 /** Images to draw, and pixels to read back from what was drawn. */
 import { Jimp } from "jimp";
 import type { EpochLosses } from "../../runtime/pictures/losses.ts";
+import { drawDigits } from "../../src/data/digits/digits.ts";
 import { Images } from "../../src/data/images.ts";
 
 /** Images of 3 × 2 pixels in which every byte differs from its neighbours. */
@@ -32,4 +33,12 @@ export function epochsOf(count: number, kl: number | null = 25): EpochLosses[] {
     const train = { loss: reconstruction + (kl ?? 0), reconstruction, kl };
     return { epoch: i + 1, train, validation: { ...train, loss: train.loss + 1 } };
   });
+}
+
+/** A drawn digit, as images and as a PNG. */
+export async function digitPng(seed: number): Promise<{ readonly images: Images; readonly png: Buffer }> {
+  const { images } = drawDigits(1, seed);
+  const { width, height } = images.image;
+  const data = Buffer.from([...images.data].flatMap((value) => [value, value, value, 255]));
+  return { images, png: await Jimp.fromBitmap({ width, height, data }).getBuffer("image/png") };
 }

@@ -1,10 +1,11 @@
 /** The page as it is shipped: built by Vite with two models, and served, for a browser to open. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { build, preview } from "vite";
+import { digits, presets, train } from "../../runtime/node.ts";
 import { findChromium, flags } from "./chromium.ts";
 
 const config = fileURLToPath(new URL("../../runtime/browser/vite.config.ts", import.meta.url));
@@ -65,4 +66,16 @@ export function watch(page: Page, address: string): Watched {
     if (protocol.startsWith("http") && asked !== origin) elsewhere.push(request.url());
   });
   return { errors, elsewhere };
+}
+
+/** Trains a VAE for a moment, and keeps its halves in a folder, as `make web-models` does. */
+export async function trainSmall(folder: string, latent: number): Promise<void> {
+  const data = await digits({ limit: 1000, validation: 100 });
+  const model = presets.vae({ image: data.image, latent, hidden: [64] });
+  const run = train(model, data, { epochs: 2, seed: 1, out: `${folder}-run`, report: false, threads: 1 });
+  for await (const _ of run);
+  await mkdir(folder, { recursive: true });
+  for (const name of ["decoder.onnx", "encoder.onnx"])
+    await copyFile(join(`${folder}-run`, name), join(folder, name));
+  await rm(`${folder}-run`, { recursive: true });
 }

@@ -21,7 +21,7 @@ const LONGEST = 64;
 
 /** The tensor as far as arithmetic on shapes goes; undefined where it is none of its kind. */
 export function knownOf({ dtype, shape, data }: Tensor): Known | undefined {
-  if (shape.length > 2 || data.length > LONGEST) return undefined;
+  if (shape.length > 2 || data.length > LONGEST || dtype === "float16") return undefined;
   return { dtype, shape, items: Array.from<number | bigint>(data).map(Number) };
 }
 

@@ -60,18 +60,21 @@ const pool = ([x]: readonly [Value], window: Omit<Window, "dilations">, op: OpTy
   return [{ dtype: x.dtype, shape: [...x.shape.slice(0, 2), ...spatial] }];
 };
 
+/** The shape of a matrix product whose leading axes broadcast. */
+export function productShape(op: OpType, a: Value, b: Value): Shape {
+  requireRank(op, a, 2, "a");
+  requireRank(op, b, 2, "b");
+  if (a.shape.at(-1) !== b.shape.at(-2)) {
+    fail(op, `inner dimensions differ: ${showShape(a.shape)} × ${showShape(b.shape)}`);
+  }
+  const batch = broadcast(op, a.shape.slice(0, -2), b.shape.slice(0, -2));
+  return [...batch, a.shape.at(-2)!, b.shape.at(-1)!];
+}
+
 type Product = "MatMul" | "Gemm" | "Conv" | "ConvTranspose" | "MaxPool" | "AveragePool" | "GlobalAveragePool";
 
 export const product: Family<Product> = {
-  MatMul: ([a, b], _, op) => {
-    requireRank(op, a, 2, "a");
-    requireRank(op, b, 2, "b");
-    if (a.shape.at(-1) !== b.shape.at(-2)) {
-      fail(op, `inner dimensions differ: ${showShape(a.shape)} × ${showShape(b.shape)}`);
-    }
-    const batch = broadcast(op, a.shape.slice(0, -2), b.shape.slice(0, -2));
-    return [{ dtype: commonDType(op, [a, b]), shape: [...batch, a.shape.at(-2)!, b.shape.at(-1)!] }];
-  },
+  MatMul: ([a, b], _, op) => [{ dtype: commonDType(op, [a, b]), shape: productShape(op, a, b) }],
   Gemm: ([a, b, c], { transA, transB }, op) => {
     if (a.shape.length !== 2 || b.shape.length !== 2) {
       fail(op, `takes two matrices, got ${showShape(a.shape)} and ${showShape(b.shape)}`);

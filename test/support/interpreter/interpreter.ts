@@ -2,6 +2,7 @@
  * The reference interpreter: what ONNX (opset 17) says each operator computes, in float64 and with plain loops. It
  * shares no code with the language's own shape inference, nor with any runtime, so that the three can be compared.
  */
+import { fromHalf } from "../../../src/ir/float16.ts";
 import { type Graph, graphNodes } from "../../../src/ir/graph.ts";
 import { type NodeOf, showType, type Value } from "../../../src/ir/value.ts";
 import type { OpType } from "../../../src/ir/vocabulary.ts";
@@ -11,6 +12,7 @@ import type { Kernel, Kernels } from "./kernel.ts";
 import { loop } from "./loop.ts";
 import { movement } from "./movement.ts";
 import { product } from "./product.ts";
+import { quantisation } from "./quantisation.ts";
 import { selection } from "./selection.ts";
 import { element, type HostTensor } from "./tensor.ts";
 import { windowed } from "./window.ts";
@@ -22,6 +24,7 @@ export const kernels: Kernels<OpType> = {
   ...activation,
   ...product,
   ...windowed,
+  ...quantisation,
   ...movement,
   ...selection,
   ...loop,
@@ -67,7 +70,8 @@ function evaluate<K extends OpType>(node: NodeOf<K>, read: (value: Value) => Hos
 }
 
 function host({ dtype }: Value, { shape, data }: Feed): HostTensor {
-  return { dtype, shape, data: Array.from(data, (value) => element(dtype, Number(value))) };
+  const read = dtype === "float16" ? fromHalf : (value: number) => element(dtype, value);
+  return { dtype, shape, data: Array.from(data, (value) => read(Number(value))) };
 }
 
 /** The tensor, once it is what its value says; a named dimension can be any size. */

@@ -1,7 +1,8 @@
 /** Tensors of the reference interpreter: plain numbers in row-major order, read and written by index. */
 import { type DType, isFloat } from "../../../src/ir/dtype.ts";
+import { fromHalf, halfOf } from "../../../src/ir/float16.ts";
 
-/** Every element is a number: floats in float64 whatever the dtype says, integers exact to 2^53, bool 0 or 1. */
+/** Every element is a number: float32 and float64 in float64, integers exact to 2^53, bool 0 or 1. */
 export interface HostTensor {
   readonly dtype: DType;
   readonly shape: readonly number[];
@@ -76,9 +77,10 @@ export function line(x: HostTensor, axis: number, index: Index): number[] {
   return range(x.shape[axis]!).map((i) => at(x, index.with(axis, i)));
 }
 
-/** A number as an element of `dtype`: integers lose their fraction and wrap around, bool is `value ≠ 0`. */
+/** A number as an element of `dtype`: float16 is rounded to, integers lose their fraction and wrap around, bool is `value ≠ 0`. */
 export function element(dtype: DType, value: number): number {
   if (isFloat(dtype)) return value;
+  if (dtype === "float16") return fromHalf(halfOf(value));
   return dtype === "bool" ? Number(value !== 0) : wrap(dtype, BigInt(Math.trunc(value)));
 }
 

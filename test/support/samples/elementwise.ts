@@ -172,6 +172,7 @@ export const elementwise: Samples<Elementwise> = {
     cast("float32", normal, "float64"),
     cast("float32", normal, "float32"),
     cast("float64", normal, "float32"),
+    cast("float16", normal, "float32"),
     cast("bool", integers(0, 2), "float32"),
     cast("bool", integers(0, 2), "int64"),
     cast("uint8", integers(0, 256), "float32"),

@@ -6,6 +6,7 @@ import { loop } from "./loop.ts";
 import { movement } from "./movement.ts";
 import { pooling } from "./pooling.ts";
 import { product } from "./product.ts";
+import { quantisation } from "./quantisation.ts";
 import { type Sample, type Samples, title } from "./sample.ts";
 import { selection } from "./selection.ts";
 
@@ -14,6 +15,7 @@ export const samples: Samples<OpType> = {
   ...activation,
   ...product,
   ...pooling,
+  ...quantisation,
   ...movement,
   ...selection,
   ...loop,
