@@ -77,7 +77,7 @@ export const markup = `
     <span class="hint">A run from Node? Drop its folder, or a zip of it, anywhere here. <button type="button" class="link" id="train-open">Open a run …</button></span></p>
 </form>
 
-<section class="live" id="train-live" aria-labelledby="train-name" hidden>
+<section class="live" id="train-live" aria-labelledby="train-name" tabindex="-1" hidden>
   <header>
     <h1 id="train-name"></h1>
     <p class="hint" id="train-description"></p>
