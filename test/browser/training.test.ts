@@ -1,7 +1,6 @@
 /** Trainings in a page's worker: killed and gone on with, handed to Node and back. */
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { Jimp } from "jimp";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { nodeHost } from "../../runtime/host/node.ts";
 import { Run } from "../../runtime/run.ts";
@@ -9,18 +8,10 @@ import { drawDigits } from "../../src/data/digits/digits.ts";
 import { findChromium } from "../support/chromium.ts";
 import { command, start } from "../support/cli.ts";
 import { idxBytes, temporaryFolder } from "../support/idx.ts";
+import { digitPng } from "../support/pictures.ts";
 import { choice, FIRST, filesOf, openTab, type TrainingPage, tidy, unpack } from "../support/tab.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
-
-/** A drawn digit as a PNG. */
-async function pngOf(i: number): Promise<Bytes> {
-  const { images } = drawDigits(i + 1, 1);
-  const { data } = images.slice(i, i + 1);
-  const rgba = Buffer.from(Array.from(data, (byte) => [byte, byte, byte, 255]).flat());
-  const picture = Jimp.fromBitmap({ width: 28, height: 28, data: rgba });
-  return new Uint8Array(await picture.getBuffer("image/png"));
-}
 
 /** A run that Node wrote, as files to drop. */
 async function readFolder(path: string): Promise<{ path: string; bytes: Bytes }[]> {
@@ -168,7 +159,9 @@ describe.skipIf(findChromium().missing !== undefined)("a training in a page", ()
 
   test("killed on files that were dropped goes on with them, as one that was not", async () => {
     const names = Array.from({ length: 60 }, (_, i) => `animals/${i % 2 === 0 ? "cat" : "dog"}/${i}.png`);
-    const files = await Promise.all(names.map(async (path, i) => ({ path, bytes: await pngOf(i) })));
+    const files = await Promise.all(
+      names.map(async (path, i) => ({ path, bytes: new Uint8Array((await digitPng(i + 1)).png) })),
+    );
     const small = { ...choice, training: { batch: 10, epochs: 3 } };
     const { ending, begun } = await page.call("beginOn", small, files);
     expect(ending).toMatchObject({ kind: "done" });

@@ -35,6 +35,8 @@ export class Setup {
     this.#offers = offers;
     select("train-preset").replaceChildren(...offers.map(({ name }) => new Option(name, name)));
     this.#showPreset();
+    for (const part of this.#form.querySelectorAll<HTMLFieldSetElement | HTMLButtonElement>(":disabled"))
+      part.disabled = false;
     for (const { device, works, detail, isEmulated } of devices) {
       const text = isEmulated ? `${detail}, played by the CPU: slower than WASM` : detail;
       element(`train-${device}`, HTMLElement).textContent = works ? `· ${text}` : `· not here: ${text}`;
