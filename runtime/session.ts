@@ -1,14 +1,13 @@
 /** A model on a device: feeds are checked before the native call, and its errors point at the code that built a node. */
-import { fail, IsthmusError } from "../src/ir/error.ts";
+import { IsthmusError } from "../src/ir/error.ts";
 import { type Graph, graphNodes, type Values } from "../src/ir/graph.ts";
 import { nameGraph } from "../src/ir/name.ts";
-import { showShape } from "../src/ir/shape.ts";
-import { sizeOf, type Tensor } from "../src/ir/tensor.ts";
+import type { Tensor } from "../src/ir/tensor.ts";
 import type { Value } from "../src/ir/value.ts";
 import { encode } from "../src/onnx/encode.ts";
 import type { DeviceTensor, Host, HostSession, Placed, Port, SessionOptions } from "./host/host.ts";
-import { isOnHost } from "./host/host.ts";
 import { saidBy } from "./host/trial.ts";
+import { requireFeeds } from "./ports.ts";
 
 /** Tensors of the dtypes that a graph's values have. */
 export type TensorsOf<V extends Values> = {
@@ -70,45 +69,13 @@ export class Session<I extends Values = Values, O extends Values = Values> {
 
   /** As `run`, where some outputs stay on the device; whoever asked for that disposes of them. */
   async place(feeds: Placed): Promise<Placed> {
-    this.#check(feeds);
+    requireFeeds(this.#subject, this.#native.inputs, feeds);
     return this.#native.run(feeds).catch((error) => refused(this.#subject, error, this.#places));
   }
 
   /** Frees the model's memory; the session is of no use afterwards. */
   async release(): Promise<void> {
     await this.#native.release();
-  }
-
-  #check(feeds: Placed): void {
-    const sizes = new Map<string, number>();
-    for (const { name, dtype, shape } of this.#native.inputs) {
-      const fed = feeds[name] ?? fail(this.#subject, `input ${name} is not fed`);
-      if (fed.dtype !== dtype) fail(this.#subject, `input ${name} is ${dtype}, got ${fed.dtype}`);
-      const fits =
-        fed.shape.length === shape.length &&
-        shape.every((dim, i) => {
-          const size = fed.shape[i]!;
-          if (typeof dim === "number") return dim === size;
-          // A dimension without a name is like no other.
-          if (dim === "") return true;
-          const known = sizes.get(dim) ?? size;
-          sizes.set(dim, known);
-          return known === size;
-        });
-      if (!fits) {
-        const named = [...sizes].map(([dim, size]) => `${dim} = ${size}`).join(", ");
-        const where = named === "" ? "" : ` (${named})`;
-        fail(
-          this.#subject,
-          `input ${name} has shape ${showShape(shape)}${where}, got ${showShape(fed.shape)}`,
-        );
-      }
-      if (isOnHost(fed) && fed.data.length !== sizeOf(fed.shape)) {
-        fail(this.#subject, `input ${name} of shape ${showShape(fed.shape)} has ${fed.data.length} elements`);
-      }
-    }
-    const known = new Set(this.#native.inputs.map(({ name }) => name));
-    for (const name of Object.keys(feeds)) if (!known.has(name)) fail(this.#subject, `has no input ${name}`);
   }
 }
 

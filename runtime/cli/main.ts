@@ -12,6 +12,7 @@ import {
   dimensions,
   integer,
   integers,
+  least,
   number,
   path,
   UsageError,
@@ -232,6 +233,48 @@ program
   .addOption(out("folder (default: the run directory, or ort-training in it)"))
   .addOption(json())
   .action(async (run, options) => (await import("./export.ts")).exportCommand(run, options));
+
+program
+  .command("serve")
+  .summary("serve encoders and decoders over HTTP")
+  .description(
+    "Serve models over HTTP by the Open Inference Protocol v2. A run <run> is served as <run>-encoder and <run>-decoder, a file under its name without .onnx.",
+  )
+  .argument(
+    "<model...>",
+    "runs, .onnx files and folders of them; NAME=PATH gives a run or a file another name",
+  )
+  .option("--host <address>", "where to listen", "127.0.0.1")
+  .option("--port <n>", "0 for any that is free", atLeast(0, 65535), 8080)
+  .option(
+    "--workers <n>",
+    "threads that run models (default: one less than there are cores)",
+    atLeast(1, 256),
+  )
+  .addOption(threads())
+  .option("--max-batch <rows>", "rows that run together at most", atLeast(1), 32)
+  .option("--max-delay-ms <ms>", "how long a request waits for others to run with", least(0), 2)
+  .option("--max-queue <n>", "requests that wait at most; more are answered with 503", atLeast(1), 256)
+  .option("--timeout-ms <ms>", "how long a request may take", atLeast(1, 2 ** 31 - 1), 30_000)
+  .option("--max-body-mb <n>", "largest body of a request", least(0), 16)
+  .option("--max-elements <n>", "elements of a request's tensors at most", atLeast(1), 2 ** 24)
+  .option(
+    "--watch-ms <ms>",
+    "how often to look for changed files; 0 for never",
+    atLeast(0, 2 ** 31 - 1),
+    1000,
+  )
+  .option(
+    "--token-file <file>",
+    "holds a bearer token that clients have to send (or the variable ISTHMUS_TOKEN)",
+  )
+  .option("--cors <origin...>", "origins whose pages may ask; * for all")
+  .addOption(
+    new Option("--log-level <name>", "what to log, as JSON on standard output")
+      .choices(["debug", "info", "warn", "error", "silent"])
+      .default("info"),
+  )
+  .action(async (models, options) => (await import("./serve.ts")).serveCommand(models, options));
 
 program
   .command("import-checkpoint")

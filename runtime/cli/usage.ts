@@ -43,6 +43,15 @@ export function atLeast(least: number, most = Number.MAX_SAFE_INTEGER): (text: s
   };
 }
 
+/** A number from `lowest` on. */
+export function least(lowest: number): (text: string) => number {
+  return (text) => {
+    const value = number(text);
+    if (value < lowest) throw new InvalidArgumentError(`It must be at least ${lowest}.`);
+    return value;
+  };
+}
+
 /** The path of something to write. */
 export function path(text: string): string {
   if (text === "") throw new InvalidArgumentError("A path can't be empty.");

@@ -1,0 +1,63 @@
+/** `isthmus serve` */
+import { env } from "node:process";
+import { pino } from "pino";
+import { fail } from "../../src/ir/error.ts";
+import { readBytes } from "../host/file.ts";
+import { inferenceServer } from "../server/listen.ts";
+import { InferenceService } from "../server/service.ts";
+import { asked } from "./usage.ts";
+
+interface Flags {
+  readonly host: string;
+  readonly port: number;
+  readonly workers?: number;
+  readonly threads?: number;
+  readonly maxBatch: number;
+  readonly maxDelayMs: number;
+  readonly maxQueue: number;
+  readonly timeoutMs: number;
+  readonly maxBodyMb: number;
+  readonly maxElements: number;
+  readonly watchMs: number;
+  readonly tokenFile?: string;
+  readonly cors?: readonly string[];
+  readonly logLevel: string;
+}
+
+/** Serves models until it is told to end; then it answers what was asked before. */
+export async function serveCommand(models: readonly string[], flags: Flags): Promise<void> {
+  const token = await asked(() => tokenOf(flags.tokenFile));
+  const logger = pino({ level: flags.logLevel }, pino.destination({ sync: false }));
+  const service = await asked(() =>
+    InferenceService.open(models, {
+      ...flags,
+      maxDelay: flags.maxDelayMs,
+      timeout: flags.timeoutMs,
+      watch: flags.watchMs,
+      onEvent: ({ error, ...event }) =>
+        logger[error === undefined ? "info" : "error"]({ ...event, err: error }, "model"),
+    }),
+  );
+  const app = await inferenceServer({
+    service,
+    token,
+    cors: flags.cors,
+    bodyLimit: Math.round(flags.maxBodyMb * 2 ** 20),
+    logger,
+  });
+  await app.listen({ host: flags.host, port: flags.port });
+  const end = new Promise<string>((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve(signal));
+  });
+  app.log.info({ signal: await end }, "ending: what was asked is answered first");
+  await app.close();
+}
+
+/** The bearer token: the first line of a file, or a variable; an argument could be seen by every user of the machine. */
+async function tokenOf(file: string | undefined): Promise<string | undefined> {
+  const text =
+    file === undefined ? env.ISTHMUS_TOKEN : Buffer.from(await readBytes(file, 2 ** 16)).toString();
+  if (text === undefined) return undefined;
+  const token = text.trim();
+  return /^\S+$/.test(token) ? token : fail(file ?? "ISTHMUS_TOKEN", "holds no token: one word was expected");
+}

@@ -1,0 +1,79 @@
+/** Requests that run together: their rows one after the other along the first axis, and the answers cut apart again. */
+import { type ArrayOf, type DType, emptyArray } from "../../src/ir/dtype.ts";
+import { sizeOf, type Tensor, type Tensors } from "../../src/ir/tensor.ts";
+import type { Ports, Signature } from "./worker.ts";
+
+/**
+ * Whether rows of several requests may share a run: the first axis of every input and output has one and the same
+ * name, as `batch` has in what Isthmus exports, and no row changes what another gives.
+ */
+export function isBatched({ inputs, outputs, mixesRows }: Signature): boolean {
+  if (mixesRows) return false;
+  const [axis] = inputs[0]?.shape ?? [];
+  if (typeof axis !== "string" || axis === "") return false;
+  return [...inputs, ...outputs].every(({ shape }) => shape[0] === axis && !shape.slice(1).includes(axis));
+}
+
+/** What requests must have in common to run together: the sizes that the model leaves open, the first aside. */
+export function openSizes({ inputs }: Pick<Ports, "inputs">, feeds: Tensors): string {
+  return inputs
+    .flatMap(({ name, shape }) =>
+      shape.flatMap((dim, i) => (i === 0 || typeof dim === "number" ? [] : [feeds[name]!.shape[i]])),
+    )
+    .join();
+}
+
+/** The inputs of several requests as one's, in memory of its own that may be given away. */
+export function joinRows(all: readonly Tensors[]): Tensors {
+  const [first = {}] = all;
+  return Object.fromEntries(
+    Object.entries(first).map(([name, { dtype, shape }]) => [
+      name,
+      joined(
+        dtype,
+        shape,
+        all.map((feeds) => feeds[name]!),
+      ),
+    ]),
+  );
+}
+
+function joined(dtype: DType, [, ...row]: readonly number[], parts: readonly Tensor[]): Tensor {
+  const rows = parts.reduce((count, { shape }) => count + shape[0]!, 0);
+  const data = emptyArray(dtype, rows * sizeOf(row)) as ArrayOf["float32"];
+  let at = 0;
+  for (const part of parts) {
+    data.set(part.data as ArrayOf["float32"], at);
+    at += part.data.length;
+  }
+  return { dtype, shape: [rows, ...row], data };
+}
+
+/** Tensors in memory of their own; of any shape. */
+export function copied(feeds: Tensors): Tensors {
+  return Object.fromEntries(
+    Object.entries(feeds).map(([name, { dtype, shape, data }]) => [
+      name,
+      { dtype, shape, data: data.slice() },
+    ]),
+  );
+}
+
+/** Rows `start` to `end` − 1 of every tensor, as views. */
+export function rowsOf(all: Tensors, start: number, end: number): Tensors {
+  return Object.fromEntries(
+    Object.entries(all).map(
+      ([
+        name,
+        {
+          dtype,
+          shape: [, ...row],
+          data,
+        },
+      ]) => {
+        const size = sizeOf(row);
+        return [name, { dtype, shape: [end - start, ...row], data: data.subarray(start * size, end * size) }];
+      },
+    ),
+  ) as Tensors;
+}

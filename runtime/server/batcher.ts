@@ -1,0 +1,264 @@
+/** Dynamic batching: requests that wait together run together, each gets its own answer, and none waits without end. */
+import type { Tensors } from "../../src/ir/tensor.ts";
+import { copied, joinRows, rowsOf } from "./batch.ts";
+import { ServiceError, unavailable } from "./error.ts";
+import { WorkerLost } from "./pool.ts";
+import type { Ran } from "./worker.ts";
+
+export interface BatchLimits {
+  /** Rows that run together at most; a request of more runs alone. */
+  readonly maxBatch: number;
+  /** How long a request waits for others at most, in milliseconds. */
+  readonly maxDelay: number;
+  /** Requests that wait at most; one more is refused. */
+  readonly maxQueue: number;
+  /** How long a request may take, the waiting included, in milliseconds. */
+  readonly timeout: number;
+}
+
+/** What a request went through, in milliseconds. */
+export interface Timing {
+  readonly queue: number;
+  /** In ONNX Runtime, for all that ran together. */
+  readonly compute: number;
+  readonly total: number;
+  /** Rows that ran together. */
+  readonly batch: number;
+}
+
+/** Told of every run, and of every request that was answered. */
+export interface BatchObserver {
+  readonly ran: (rows: number, compute: number) => void;
+  readonly done: (timing: Timing) => void;
+}
+
+export interface Ask {
+  readonly feeds: Tensors;
+  /** How many rows; requests may run together where their `key` is the same. Null: it runs alone. */
+  readonly rows: number;
+  readonly key: string | null;
+  readonly signal?: Aborted | undefined;
+  /** Milliseconds; no more than the service's own. */
+  readonly timeout?: number | undefined;
+}
+
+/** An `AbortSignal`, or what is looked at as one is: a listener for each request would cost more than it saves. */
+export interface Aborted {
+  readonly aborted: boolean;
+}
+
+interface Waiting {
+  readonly ask: Ask;
+  readonly since: number;
+  /** How long it may take, in milliseconds. */
+  readonly limit: number;
+  readonly resolve: (outputs: Tensors) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** The queue of one model. */
+export class Batcher {
+  readonly #run: (feeds: Tensors) => Promise<Ran>;
+  readonly #runsAtOnce: number;
+  readonly #limits: BatchLimits;
+  readonly #observer: BatchObserver;
+  #queue: Waiting[] = [];
+  /** Rows of all that wait. */
+  #rows = 0;
+  #running = 0;
+  /** Requests without an answer, whether they wait or run. */
+  readonly #open = new Set<Waiting>();
+  #delay: NodeJS.Timeout | undefined;
+  /** One timer for all requests: one for each would cost as much as all else that is done for it here. */
+  #expiry: NodeJS.Timeout | undefined;
+  /** When that goes off. */
+  #expires = Number.POSITIVE_INFINITY;
+  #drained: (() => void) | undefined;
+
+  constructor(
+    run: (feeds: Tensors) => Promise<Ran>,
+    runsAtOnce: number,
+    limits: BatchLimits,
+    observer: BatchObserver,
+  ) {
+    this.#run = run;
+    this.#runsAtOnce = runsAtOnce;
+    this.#limits = limits;
+    this.#observer = observer;
+  }
+
+  /** How many requests wait. */
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  /** Throws a 503 where no further request may wait. */
+  requireRoom(): void {
+    const { maxQueue } = this.#limits;
+    if (this.#queue.length >= maxQueue) this.#dropAborted();
+    if (this.#queue.length >= maxQueue)
+      throw unavailable(`too many requests wait (${maxQueue}): try again later`);
+  }
+
+  /** Runs a request, with others where it can. Throws `ServiceError`: 503 where it is not begun, 504 where it takes too long. */
+  ask(ask: Ask): Promise<Tensors> {
+    return new Promise((resolve, reject) => {
+      this.requireRoom();
+      const since = performance.now();
+      const limit = Math.min(ask.timeout ?? Number.POSITIVE_INFINITY, this.#limits.timeout);
+      const waiting: Waiting = { ask, since, limit, resolve, reject };
+      this.#open.add(waiting);
+      if (since + limit < this.#expires) this.#expireAt(since + limit);
+      this.#queue.push(waiting);
+      this.#rows += ask.rows;
+      this.#dispatch();
+    });
+  }
+
+  /** Settles when nothing waits or runs any more; what waits is run without delay. */
+  async drain(): Promise<void> {
+    if (this.#queue.length === 0 && this.#running === 0) return;
+    const drained = new Promise<void>((resolve) => {
+      this.#drained = resolve;
+    });
+    this.#dispatch();
+    await drained;
+    clearTimeout(this.#expiry);
+  }
+
+  #expireAt(time: number): void {
+    clearTimeout(this.#expiry);
+    this.#expires = time;
+    if (time === Number.POSITIVE_INFINITY) return;
+    this.#expiry = setTimeout(() => this.#expire(), time - performance.now()).unref();
+  }
+
+  /** Answers those who waited too long, and looks when the next one will have. */
+  #expire(): void {
+    // Timers may go off a little early.
+    const now = performance.now() + 1;
+    let next = Number.POSITIVE_INFINITY;
+    for (const waiting of this.#open) {
+      const { since, limit } = waiting;
+      if (since + limit > now) next = Math.min(next, since + limit);
+      else this.#fail(waiting, this.#overdue(waiting));
+    }
+    this.#expireAt(next);
+    this.#settled();
+  }
+
+  #overdue(waiting: Waiting): ServiceError {
+    const { limit } = waiting;
+    if (!this.#queue.includes(waiting))
+      return new ServiceError(504, `the model took longer than ${limit} ms`);
+    this.#take([waiting]);
+    return unavailable(`no worker was free within ${limit} ms: try again later`);
+  }
+
+  #fail(waiting: Waiting, error: ServiceError): void {
+    if (this.#open.delete(waiting)) waiting.reject(error);
+  }
+
+  /** Takes out those whose client went away: nobody reads what they are told. */
+  #dropAborted(): void {
+    const gone = this.#queue.filter(({ ask }) => ask.signal?.aborted);
+    if (gone.length > 0) this.#take(gone);
+    for (const one of gone) this.#fail(one, new ServiceError(499, "the client went away"));
+  }
+
+  #take(some: readonly Waiting[]): void {
+    const taken = new Set(some);
+    this.#queue = some.length === this.#queue.length ? [] : this.#queue.filter((one) => !taken.has(one));
+    for (const { ask } of some) this.#rows -= ask.rows;
+  }
+
+  #dispatch(): void {
+    while (this.#running < this.#runsAtOnce && this.#queue.length > 0 && !this.#mayWait()) {
+      this.#dropAborted();
+      const batch = this.#next();
+      if (batch.length === 0) break;
+      this.#take(batch);
+      this.#running++;
+      void this.#answer(batch).finally(() => {
+        this.#running--;
+        this.#dispatch();
+        this.#settled();
+      });
+    }
+    this.#settled();
+  }
+
+  #settled(): void {
+    if (this.#queue.length === 0 && this.#running === 0) this.#drained?.();
+  }
+
+  /** Whether the oldest request still waits for others; then its time is seen to. */
+  #mayWait(): boolean {
+    const [{ ask, since }] = this.#queue as [Waiting];
+    const { maxBatch, maxDelay } = this.#limits;
+    if (ask.key === null || this.#rows >= maxBatch || this.#drained !== undefined) return false;
+    const left = since + maxDelay - performance.now();
+    if (left <= 0) return false;
+    this.#delay ??= setTimeout(() => {
+      this.#delay = undefined;
+      this.#dispatch();
+    }, left);
+    return true;
+  }
+
+  /** The oldest request with those behind it that may run with it. */
+  #next(): Waiting[] {
+    const [oldest] = this.#queue;
+    if (oldest === undefined || oldest.ask.key === null) return oldest === undefined ? [] : [oldest];
+    const batch: Waiting[] = [];
+    let rows = 0;
+    for (const one of this.#queue) {
+      if (one.ask.key !== oldest.ask.key) continue;
+      if (rows > 0 && rows + one.ask.rows > this.#limits.maxBatch) continue;
+      batch.push(one);
+      rows += one.ask.rows;
+      if (rows >= this.#limits.maxBatch) break;
+    }
+    return batch;
+  }
+
+  /** Runs a batch; where that fails each request runs alone, so that none fails for another's sake. */
+  async #answer(batch: readonly Waiting[]): Promise<void> {
+    try {
+      await this.#runTogether(batch);
+    } catch (error) {
+      // Nobody knows whose fault it was; one alone is tried again only where its worker was lost.
+      if (batch.length === 1 && !(error instanceof WorkerLost))
+        return this.#fail(batch[0]!, asFailure(error));
+      for (const one of batch) {
+        if (!this.#open.has(one)) continue;
+        await this.#runTogether([one]).catch((error) => this.#fail(one, asFailure(error)));
+      }
+    }
+  }
+
+  async #runTogether(batch: readonly Waiting[]): Promise<void> {
+    const begun = performance.now();
+    const all = batch.map(({ ask }) => ask.feeds);
+    const isJoined = batch[0]!.ask.key !== null;
+    const { outputs, compute } = await this.#run(isJoined ? joinRows(all) : copied(all[0]!));
+    const rows = batch.reduce((sum, { ask }) => sum + ask.rows, 0);
+    this.#observer.ran(rows, compute);
+    const ended = performance.now();
+    let start = 0;
+    for (const one of batch) {
+      const end = start + one.ask.rows;
+      if (this.#open.delete(one)) {
+        this.#observer.done({ queue: begun - one.since, compute, total: ended - one.since, batch: rows });
+        one.resolve(isJoined ? rowsOf(outputs, start, end) : outputs);
+      }
+      start = end;
+    }
+  }
+}
+
+function asFailure(error: unknown): ServiceError {
+  if (error instanceof WorkerLost)
+    return unavailable("the worker was lost while it ran the model: try again");
+  return new ServiceError(500, error instanceof Error ? error.message : String(error));
+}

@@ -1,0 +1,138 @@
+/** A model that is served: what it takes and gives, and its queue. */
+import { isFloat } from "../../src/ir/dtype.ts";
+import { IsthmusError } from "../../src/ir/error.ts";
+import { fromHalf } from "../../src/ir/float16.ts";
+import type { Tensors } from "../../src/ir/tensor.ts";
+import type { Port } from "../host/host.ts";
+import { requireFeeds } from "../ports.ts";
+import { isBatched, openSizes } from "./batch.ts";
+import { type Aborted, Batcher, type BatchLimits } from "./batcher.ts";
+import { refuse, ServiceError } from "./error.ts";
+import type { WorkerPool } from "./pool.ts";
+import type { Statistics } from "./statistics.ts";
+import type { ModelFile, Signature } from "./worker.ts";
+
+export interface ModelLimits extends BatchLimits {
+  /** Elements of all inputs of a request together at most. */
+  readonly maxElements: number;
+}
+
+export interface InferOptions {
+  /** An `AbortSignal` or the like: one that is aborted when its turn comes does not run. */
+  readonly signal?: Aborted | undefined;
+  /** Milliseconds that it may take; no more than the service's own limit. */
+  readonly timeout?: number | undefined;
+}
+
+/** A model that there is, loaded or not. */
+export interface ModelState {
+  readonly name: string;
+  readonly model: ServedModel | null;
+  /** Why it is not loaded. */
+  readonly reason: string;
+  readonly statistics: Statistics;
+}
+
+export class ServedModel {
+  readonly name: string;
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  /** What the file says of itself: `isthmus.image` and the like, each a JSON text. */
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly statistics: Statistics;
+  readonly #batcher: Batcher;
+  readonly #limits: ModelLimits;
+  readonly #isBatched: boolean;
+  readonly #release: () => void;
+
+  constructor(
+    file: ModelFile,
+    signature: Signature,
+    pool: WorkerPool,
+    limits: ModelLimits,
+    statistics: Statistics,
+  ) {
+    this.name = file.name;
+    this.inputs = signature.inputs;
+    this.outputs = signature.outputs;
+    this.metadata = signature.metadata;
+    this.statistics = statistics;
+    this.#limits = limits;
+    this.#isBatched = isBatched(signature);
+    this.#batcher = new Batcher((feeds) => pool.run(file, feeds), pool.workers, limits, statistics);
+    this.#release = () => pool.forget(file);
+  }
+
+  /** The one version there is of a model: what is loaded under its name. */
+  get version(): string {
+    return "1";
+  }
+
+  /** Requests that wait. */
+  get waiting(): number {
+    return this.#batcher.waiting;
+  }
+
+  /** Throws a 503 where no further request may wait: worth asking before a body is read. */
+  requireRoom(): void {
+    try {
+      this.#batcher.requireRoom();
+    } catch (error) {
+      this.statistics.failed(0);
+      throw error;
+    }
+  }
+
+  /**
+   * Outputs for these inputs, by name; rows along a named first axis run with those of others. Throws `ServiceError`:
+   * 400 or 413 where the inputs don't fit the model, 503 where it is too busy, 504 where it takes too long.
+   */
+  async infer(feeds: Tensors, { signal, timeout }: InferOptions = {}): Promise<Tensors> {
+    const since = performance.now();
+    try {
+      this.#require(feeds);
+      const rows = this.#isBatched ? Object.values(feeds)[0]!.shape[0]! : 1;
+      const key = this.#isBatched ? openSizes(this, feeds) : null;
+      return await this.#batcher.ask({ feeds, rows, key, signal, timeout });
+    } catch (error) {
+      this.statistics.failed(performance.now() - since);
+      throw error;
+    }
+  }
+
+  /** Settles when all that was asked of it is answered; then its memory is freed. */
+  async retire(): Promise<void> {
+    await this.#batcher.drain();
+    this.#release();
+  }
+
+  #require(feeds: Tensors): void {
+    try {
+      requireFeeds(this.name, this.inputs, feeds);
+    } catch (error) {
+      if (error instanceof IsthmusError) refuse(error.message);
+      throw error;
+    }
+    let elements = 0;
+    for (const [name, { dtype, shape, data }] of Object.entries(feeds)) {
+      if (data.length === 0) refuse(`${this.name}: input ${name} of shape [${shape}] is empty`);
+      elements += data.length;
+      if (isFloat(dtype)) requireFinite(name, data as Float32Array);
+      if (dtype === "float16") requireFinite(name, Float32Array.from(data as Uint16Array, fromHalf));
+    }
+    if (elements > this.#limits.maxElements)
+      throw new ServiceError(
+        413,
+        `${this.name}: ${elements} elements in one request, and at most ${this.#limits.maxElements} are taken`,
+      );
+  }
+}
+
+function requireFinite(name: string, data: Float32Array | Float64Array): void {
+  // A sum is finite where all of it is, but for an overflow: one pass without a branch, then a closer look.
+  let sum = 0;
+  for (let i = 0; i < data.length; i++) sum += data[i]!;
+  if (Number.isFinite(sum)) return;
+  const at = data.findIndex((value: number) => !Number.isFinite(value));
+  if (at >= 0) refuse(`input ${name}: element ${at} is ${data[at]}, not a finite number`);
+}

@@ -1,0 +1,48 @@
+/** The service as a Fastify plugin, for a server of one's own. */
+import cors from "@fastify/cors";
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { ServiceError } from "./error.ts";
+import { protocolRoutes } from "./protocol/routes.ts";
+import type { InferenceService } from "./service.ts";
+import { requireToken } from "./token.ts";
+
+export interface InferenceOptions {
+  readonly service: InferenceService;
+  /** What clients have to send as `Authorization: Bearer …`, but for the health probes. */
+  readonly token?: string | undefined;
+  /** Origins whose pages may ask: `*` for all. */
+  readonly cors?: readonly string[] | undefined;
+}
+
+/** Adds the protocol's routes and `/metrics`, below a prefix where one is given; closes the service with the server. */
+export async function inferencePlugin(
+  app: FastifyInstance,
+  { service, token, cors: origins }: InferenceOptions,
+) {
+  app.setErrorHandler(answerError);
+  app.addHook("onClose", () => service.close());
+  if (origins !== undefined) await app.register(cors, { origin: origins.includes("*") ? "*" : [...origins] });
+  if (token !== undefined) {
+    const check = requireToken(token);
+    app.addHook("onRequest", async (request, reply) => {
+      if (!/\/v2\/health\/(live|ready)$/.test(request.routeOptions.url ?? "")) await check(request, reply);
+    });
+  }
+  app.get("/metrics", async (_request, reply) => {
+    const { registry } = service.metrics;
+    return reply.type(registry.contentType).send(await registry.metrics());
+  });
+  await app.register(protocolRoutes, { service });
+}
+
+/** Errors as the protocol has them; what a client is not to know of is logged, and not told. */
+function answerError(error: FastifyError | ServiceError, request: FastifyRequest, reply: FastifyReply) {
+  const status = error.statusCode ?? 500;
+  if (error instanceof ServiceError) {
+    if (error.retryAfter !== undefined) reply.header("retry-after", error.retryAfter);
+    return reply.code(status).send({ error: error.message });
+  }
+  if (status < 500) return reply.code(status).send({ error: error.message });
+  request.log.error({ err: error }, "a request failed");
+  return reply.code(500).send({ error: "something went wrong on the server" });
+}

@@ -1,0 +1,120 @@
+/** The worker threads that run models: `session.run` blocks the thread that calls it until the graph is done. */
+import { availableParallelism } from "node:os";
+import type { Worker } from "node:worker_threads";
+import { Piscina } from "piscina";
+import { fail, IsthmusError } from "../../src/ir/error.ts";
+import type { Tensors } from "../../src/ir/tensor.ts";
+import { scriptBeside } from "../host/child.ts";
+import type { Answer, ModelFile, Ran, Signature, WorkerSetup } from "./worker.ts";
+
+export interface PoolOptions {
+  readonly workers?: number | undefined;
+  /** Threads of ONNX Runtime in each worker. */
+  readonly threads?: number | undefined;
+}
+
+/** Milliseconds before workers that end while they start are started again. */
+const RESTART = 250;
+
+/** A worker ended before it answered, through no fault that it could report. */
+export class WorkerLost extends Error {}
+
+/** One core is the event loop's; each of the others has a worker of one thread, up to eight: each holds every model. */
+export function chosenThreads({ workers, threads }: PoolOptions): { workers: number; threads: number } {
+  const cores = Math.max(1, availableParallelism() - 1);
+  const count = workers ?? Math.max(1, Math.min(8, Math.floor(cores / (threads ?? 1))));
+  return { workers: count, threads: threads ?? Math.max(1, Math.floor(cores / count)) };
+}
+
+/** Worker threads, each with a session of every model that is served; one that ends is replaced. */
+export class WorkerPool {
+  readonly workers: number;
+  readonly threads: number;
+  #pool: Piscina;
+  #isClosed = false;
+  #live: readonly number[] = [];
+  #next = 1;
+
+  constructor(options: PoolOptions = {}) {
+    const { workers, threads } = chosenThreads(options);
+    this.workers = workers;
+    this.threads = threads;
+    this.#pool = this.#start();
+  }
+
+  /** Opens a model in every worker. Throws, naming it, where ONNX Runtime refuses it. */
+  async open(
+    name: string,
+    bytes: Uint8Array,
+  ): Promise<{ readonly file: ModelFile; readonly signature: Signature }> {
+    const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+    shared.set(bytes);
+    const file: ModelFile = { id: this.#next++, name, bytes: shared };
+    this.#live = [...this.#live, file.id];
+    try {
+      const task = { model: file, live: this.#live };
+      // As many as there are workers, at once: they go to one each while none is busy.
+      const opening = Array.from({ length: this.workers }, () => this.#ask<Signature>("open", task));
+      const [signature = fail(name, "no worker opened it")] = await Promise.all(opening);
+      return { file, signature };
+    } catch (error) {
+      this.forget(file);
+      throw error;
+    }
+  }
+
+  /** Runs a model once; the feeds' memory is given away. Throws what ONNX Runtime says, or `WorkerLost`. */
+  run(model: ModelFile, feeds: Tensors): Promise<Ran> {
+    const transferList = Object.values(feeds).map(({ data }) => data.buffer as ArrayBuffer);
+    return this.#ask("run", { model, live: this.#live, feeds }, transferList);
+  }
+
+  /** Has every worker release a model that is served no longer. */
+  forget({ id }: ModelFile): void {
+    this.#live = this.#live.filter((live) => live !== id);
+    const task = { live: this.#live };
+    for (let i = 0; i < this.workers; i++) this.#pool.run(task, { name: "sweep" }).catch(() => {});
+  }
+
+  /** The worker threads as they are now. */
+  get workerThreads(): readonly Worker[] {
+    return this.#pool.threads;
+  }
+
+  /** Ends the workers. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#pool.destroy();
+  }
+
+  #start(): Piscina {
+    const { path, execArgv } = scriptBeside(import.meta.url, "worker");
+    const pool = new Piscina({
+      filename: path,
+      minThreads: this.workers,
+      maxThreads: this.workers,
+      ...(execArgv && { execArgv }),
+      workerData: { threads: this.threads } satisfies WorkerSetup,
+    });
+    // A worker that ends while it does nothing is replaced, too: there is nobody to tell.
+    pool.on("error", () => {});
+    // Piscina gives up for good when a worker ends while it starts: then a new pool takes over.
+    pool.on("workerDestroy", () => setTimeout(() => this.#revive(pool), RESTART).unref());
+    return pool;
+  }
+
+  #revive(pool: Piscina): void {
+    if (this.#isClosed || pool !== this.#pool || pool.threads.length >= this.workers) return;
+    this.#pool = this.#start();
+    // What waits in the old one is lost there, and asked again here.
+    void pool.destroy();
+  }
+
+  async #ask<T>(name: string, task: unknown, transferList: ArrayBuffer[] = []): Promise<T> {
+    const answer: Answer<T> = await this.#pool.run(task, { name, transferList }).catch((error: Error) => {
+      throw new WorkerLost(error.message);
+    });
+    if ("error" in answer) throw new IsthmusError(answer.error);
+    return answer.value;
+  }
+}

@@ -1,0 +1,66 @@
+/** The elements of a tensor as JSON writes them: nested or flat, numbers or booleans. */
+import { type ArrayOf, arrayOf, type DType, type Integer } from "../../../src/ir/dtype.ts";
+import { refuse } from "../error.ts";
+import { datatypes } from "./datatypes.ts";
+
+/** The integers that a dtype holds, from the first to the last; of 64 bits those that JSON's numbers hold. */
+const ranges: { readonly [D in Integer]: readonly [first: number, last: number] } = {
+  int8: [-128, 127],
+  uint8: [0, 255],
+  int32: [-(2 ** 31), 2 ** 31 - 1],
+  int64: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+};
+
+/**
+ * Elements in row-major order. Throws a 400 naming the input where they are not as many as `length`, not of the dtype,
+ * or nested as no tensor of that shape is.
+ */
+export function elementsOf(
+  name: string,
+  dtype: DType,
+  shape: readonly number[],
+  data: readonly unknown[],
+): ArrayOf[DType] {
+  const length = shape.reduce((size, dim) => size * dim, 1);
+  const flat = Array.isArray(data[0]) ? flattened(name, shape, data) : data;
+  if (flat.length !== length)
+    refuse(`input ${name}: shape [${shape}] holds ${length} elements, and data has ${flat.length}`);
+  for (let i = 0; i < length; i++) if (!holds(dtype, flat[i])) wrong(name, dtype, i, flat[i]);
+  return arrayOf(dtype, flat as readonly number[]);
+}
+
+/** Whether a JSON value is an element of a dtype; a truth value counts as 0 or 1. */
+function holds(dtype: DType, value: unknown): boolean {
+  if (dtype === "bool") return typeof value === "boolean";
+  if (isInteger(dtype)) {
+    const [first, last] = ranges[dtype];
+    return Number.isSafeInteger(value) && (value as number) >= first && (value as number) <= last;
+  }
+  return typeof value === "number";
+}
+
+function isInteger(dtype: DType): dtype is Integer {
+  return Object.hasOwn(ranges, dtype);
+}
+
+function wrong(name: string, dtype: DType, at: number, value: unknown): never {
+  return refuse(
+    `input ${name}: element ${at} is ${JSON.stringify(value)?.slice(0, 40)}, which is no ${datatypes[dtype]}`,
+  );
+}
+
+/** Nested arrays as one; each level has to be as long as the shape's axis. */
+function flattened(name: string, shape: readonly number[], data: readonly unknown[]): unknown[] {
+  const out: unknown[] = [];
+  const walk = (level: unknown, axis: number): void => {
+    if (axis === shape.length) {
+      out.push(level);
+      return;
+    }
+    if (!Array.isArray(level) || level.length !== shape[axis])
+      refuse(`input ${name}: data is not nested as its shape [${shape}] is`);
+    for (const item of level as unknown[]) walk(item, axis + 1);
+  };
+  walk(data, 0);
+  return out;
+}

@@ -1,0 +1,27 @@
+/** Bodies that come compressed. */
+import { promisify } from "node:util";
+import { gunzip, inflate as inflateZlib } from "node:zlib";
+import type { FastifyRequest } from "fastify";
+import { refuse, ServiceError } from "../error.ts";
+
+const decompress = { gzip: promisify(gunzip), deflate: promisify(inflateZlib) };
+
+/** A request's body as it was before it was compressed. Throws a 413 where that is more than the route's limit. */
+export async function inflate({ headers, body, routeOptions }: FastifyRequest): Promise<Buffer> {
+  const bytes = Buffer.isBuffer(body) ? body : refuse("the request has no body");
+  const encoding = headers["content-encoding"] ?? "identity";
+  if (encoding === "identity") return bytes;
+  if (encoding !== "gzip" && encoding !== "deflate")
+    throw new ServiceError(
+      415,
+      `a body in ${JSON.stringify(encoding)} is not understood: gzip and deflate are`,
+    );
+  const limit = routeOptions.bodyLimit;
+  try {
+    return await decompress[encoding](bytes, { maxOutputLength: limit });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE")
+      throw new ServiceError(413, `the body is more than ${limit} bytes when it is decompressed`);
+    return refuse(`the body is not ${encoding}`);
+  }
+}

@@ -1,0 +1,167 @@
+/** Inference requests: a JSON object, alone or with the bytes of tensors behind it (Triton's binary tensor data extension). */
+import { arrayFromBytes, byteWidth, type DType } from "../../../src/ir/dtype.ts";
+import { sizeOf, type Tensor, type Tensors } from "../../../src/ir/tensor.ts";
+import { refuse } from "../error.ts";
+import type { Ports } from "../worker.ts";
+import { datatypes } from "./datatypes.ts";
+import { elementsOf } from "./elements.ts";
+
+/** What a request asks for. */
+export interface InferRequest {
+  readonly id: string | undefined;
+  readonly feeds: Tensors;
+  readonly outputs: readonly RequestedOutput[];
+  /** Milliseconds. */
+  readonly timeout: number | undefined;
+}
+
+export interface RequestedOutput {
+  readonly name: string;
+  readonly isBinary: boolean;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * Reads a request's body.
+ * @param headerLength `Inference-Header-Content-Length`: where the JSON ends, and binary data begin
+ * @throws a 400 that says what is wrong
+ */
+export function readRequest(body: Buffer, headerLength: number | undefined, ports: Ports): InferRequest {
+  if (headerLength !== undefined && headerLength > body.length)
+    refuse(`Inference-Header-Content-Length is ${headerLength}, and the body has ${body.length} bytes`);
+  const json = headerLength === undefined ? body : body.subarray(0, headerLength);
+  const request = object(parsed(json), "the request");
+  const id = optional(request, "id", "string", "the request");
+  const parameters = parametersOf(request, "the request");
+  const binary = new BinaryData(
+    headerLength === undefined ? body.subarray(body.length) : body.subarray(headerLength),
+  );
+  const feeds: Record<string, Tensor> = {};
+  for (const input of list(request, "inputs", "the request")) {
+    const [name, tensor] = readInput(object(input, "an input"), ports, binary);
+    if (Object.hasOwn(feeds, name)) refuse(`input ${name} is there twice`);
+    feeds[name] = tensor;
+  }
+  binary.requireEnd();
+  return { id, feeds, outputs: readOutputs(request, parameters, ports), timeout: timeoutOf(parameters) };
+}
+
+function parsed(json: Buffer): unknown {
+  try {
+    return JSON.parse(json.toString("utf8"));
+  } catch (error) {
+    return refuse(`the request is not JSON: ${(error as Error).message.replace(/\s+/g, " ").slice(0, 120)}`);
+  }
+}
+
+function readInput(input: Fields, { inputs }: Ports, binary: BinaryData): [name: string, tensor: Tensor] {
+  const name = required(input, "name", "an input");
+  const what = `input ${name}`;
+  const port =
+    inputs.find((port) => port.name === name) ?? refuse(`the model has no input ${JSON.stringify(name)}`);
+  const { dtype } = port;
+  const datatype = required(input, "datatype", what);
+  if (datatype !== datatypes[dtype])
+    refuse(`${what} is ${datatypes[dtype]}, got ${JSON.stringify(datatype)}`);
+  const shape = list(input, "shape", what).map((dim) =>
+    Number.isSafeInteger(dim) && (dim as number) >= 0
+      ? (dim as number)
+      : refuse(`${what}: shape has ${JSON.stringify(dim)}, which is no size`),
+  );
+  const length = sizeOf(shape);
+  if (!Number.isSafeInteger(length)) refuse(`${what}: shape [${shape}] is too large`);
+  const size = parametersOf(input, what).binary_data_size;
+  if (size === undefined)
+    return [name, { dtype, shape, data: elementsOf(name, dtype, shape, list(input, "data", what)) }];
+  if (input.data !== undefined) refuse(`${what} has both data and binary_data_size`);
+  if (size !== length * byteWidth(dtype))
+    refuse(
+      `${what} of shape [${shape}] has ${length * byteWidth(dtype)} bytes, and binary_data_size is ${JSON.stringify(size)}`,
+    );
+  const bytes = binary.take(name, size as number);
+  if (dtype === "bool" && bytes.some((byte) => byte > 1)) refuse(`${what}: a BOOL is a byte 0 or 1`);
+  return [name, { dtype, shape, data: arrayFromBytes(dtype as DType, bytes) }];
+}
+
+/** The bytes behind the JSON: the tensors one after the other, in the order of the inputs. */
+class BinaryData {
+  readonly #bytes: Uint8Array;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  take(name: string, size: number): Uint8Array {
+    const start = this.#at;
+    this.#at += size;
+    if (this.#at > this.#bytes.length)
+      refuse(
+        `input ${name}: binary_data_size is ${size}, and ${this.#bytes.length - start} bytes are left of the body`,
+      );
+    return this.#bytes.subarray(start, this.#at);
+  }
+
+  requireEnd(): void {
+    const left = this.#bytes.length - this.#at;
+    if (left > 0) refuse(`${left} bytes of the body belong to no input`);
+  }
+}
+
+function readOutputs(request: Fields, parameters: Fields, { outputs }: Ports): RequestedOutput[] {
+  const isBinary = flag(parameters, "binary_data_output", "the request") ?? false;
+  const all = request.outputs === undefined ? [] : list(request, "outputs", "the request");
+  // None asked for is all of them.
+  if (all.length === 0) return outputs.map(({ name }) => ({ name, isBinary }));
+  return all.map((item) => {
+    const output = object(item, "an output");
+    const name = required(output, "name", "an output");
+    if (!outputs.some((port) => port.name === name))
+      refuse(`the model has no output ${JSON.stringify(name)}`);
+    const parameters = parametersOf(output, `output ${name}`);
+    if (parameters.classification !== undefined) refuse(`output ${name}: classification is not supported`);
+    return { name, isBinary: flag(parameters, "binary_data", `output ${name}`) ?? isBinary };
+  });
+}
+
+/** The parameter `timeout` of Triton's schedule policy is in microseconds; 0 leaves it to the server. */
+function timeoutOf({ timeout }: Fields): number | undefined {
+  if (timeout === undefined || timeout === 0) return undefined;
+  if (!Number.isSafeInteger(timeout) || (timeout as number) < 0)
+    refuse(`the request: timeout is ${JSON.stringify(timeout)}, which is no number of microseconds`);
+  return (timeout as number) / 1000;
+}
+
+function parametersOf(of: Fields, what: string): Fields {
+  return of.parameters === undefined ? {} : object(of.parameters, `${what}: parameters`);
+}
+
+function object(value: unknown, what: string): Fields {
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    refuse(`${what} is no JSON object`);
+  return value as Fields;
+}
+
+function list(of: Fields, key: string, what: string): readonly unknown[] {
+  const value = of[key];
+  if (value === undefined) refuse(`${what} has no ${key}`);
+  if (!Array.isArray(value)) refuse(`${what}: ${key} is no array`);
+  return value as unknown[];
+}
+
+function required(of: Fields, key: string, what: string): string {
+  return optional(of, key, "string", what) ?? refuse(`${what} has no ${key}`);
+}
+
+function flag(of: Fields, key: string, what: string): boolean | undefined {
+  return optional(of, key, "boolean", what);
+}
+
+function optional(of: Fields, key: string, type: "string", what: string): string | undefined;
+function optional(of: Fields, key: string, type: "boolean", what: string): boolean | undefined;
+function optional(of: Fields, key: string, type: string, what: string): unknown {
+  const value = of[key];
+  if (value !== undefined && typeof value !== type) refuse(`${what}: ${key} is no ${type}`);
+  return value;
+}

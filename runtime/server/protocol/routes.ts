@@ -1,0 +1,134 @@
+/** The Open Inference Protocol v2 over HTTP, with Triton's binary tensors, model repository and statistics. */
+import type { Socket } from "node:net";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { version } from "../../../src/version.ts";
+import type { Aborted } from "../batcher.ts";
+import { refuse } from "../error.ts";
+import type { ServedModel } from "../model.ts";
+import type { InferenceService } from "../service.ts";
+import { tensorMetadata } from "./datatypes.ts";
+import { inflate } from "./encoding.ts";
+import { readRequest } from "./request.ts";
+import { writeResponse } from "./response.ts";
+import { statisticsOf } from "./statistics.ts";
+
+const extensions = ["binary_tensor_data", "model_repository", "statistics"];
+
+interface Named {
+  readonly name: string;
+  readonly version?: string;
+}
+
+/** Adds the routes under `/v2`. */
+export async function protocolRoutes(
+  app: FastifyInstance,
+  { service }: { readonly service: InferenceService },
+): Promise<void> {
+  // Bodies are the protocol's whatever their content type says: stock clients send several.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+
+  app.get("/v2", async () => ({ name: "isthmus", version, extensions }));
+  app.get("/v2/", async () => ({ name: "isthmus", version, extensions }));
+  app.get("/v2/health/live", async () => ({ live: true }));
+  app.get("/v2/health/ready", async (_request, reply) => {
+    return reply.code(service.isReady ? 200 : 503).send({ ready: service.isReady });
+  });
+
+  for (const path of ["/v2/models/:name", "/v2/models/:name/versions/:version"]) {
+    const model = ({ params }: FastifyRequest) => {
+      const { name, version } = params as Named;
+      return service.model(name, version);
+    };
+    app.get(path, async (request) => modelMetadata(model(request)));
+    app.get(`${path}/ready`, async (request) => ({ name: model(request).name, ready: true }));
+    app.get(`${path}/stats`, async (request) => ({ model_stats: [statisticsOf(model(request))] }));
+    app.post(`${path}/infer`, {
+      onRequest: (request, _reply, done) => {
+        model(request).requireRoom();
+        done();
+      },
+      handler: (request, reply) => infer(model(request), request, reply),
+    });
+  }
+  app.get("/v2/models/stats", async () => ({
+    model_stats: service.index().flatMap(({ model }) => (model === null ? [] : [statisticsOf(model)])),
+  }));
+
+  app.post("/v2/repository/index", async ({ body }) => {
+    const { ready } = parametersIn(body);
+    await service.refresh();
+    return service.index().flatMap(({ name, model, reason }) => {
+      if (ready === true && model === null) return [];
+      return [{ name, version: "1", state: model === null ? "UNAVAILABLE" : "READY", reason }];
+    });
+  });
+  app.post("/v2/repository/models/:name/load", async ({ params, body }, reply) => {
+    const { parameters = {} } = parametersIn(body);
+    if (Object.keys(parameters as object).length > 0)
+      refuse("load: a model is loaded as its file is; parameters are not supported");
+    await service.load((params as Named).name);
+    return reply.code(200).send();
+  });
+  app.post("/v2/repository/models/:name/unload", async ({ params }, reply) => {
+    await service.unload((params as Named).name);
+    return reply.code(200).send();
+  });
+}
+
+function modelMetadata({ name, version, inputs, outputs }: ServedModel) {
+  return {
+    name,
+    versions: [version],
+    platform: "onnx_onnxv1",
+    inputs: inputs.map(tensorMetadata),
+    outputs: outputs.map(tensorMetadata),
+  };
+}
+
+async function infer(
+  model: ServedModel,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const body = await inflate(request);
+  const asked = readRequest(body, headerLengthOf(request), model);
+  const results = await model.infer(asked.feeds, { signal: new Client(request), timeout: asked.timeout });
+  const { body: answer, headerLength } = writeResponse(model, asked, results);
+  if (headerLength === undefined) return reply.type("application/json; charset=utf-8").send(answer);
+  return reply
+    .header("inference-header-content-length", headerLength)
+    .type("application/octet-stream")
+    .send(answer);
+}
+
+/** Aborted when the client has gone. */
+class Client implements Aborted {
+  readonly #socket: Socket;
+
+  constructor({ raw: { socket } }: FastifyRequest) {
+    this.#socket = socket;
+  }
+
+  get aborted(): boolean {
+    return this.#socket.destroyed;
+  }
+}
+
+function headerLengthOf({ headers }: FastifyRequest): number | undefined {
+  const text = headers["inference-header-content-length"];
+  if (text === undefined) return undefined;
+  return typeof text === "string" && /^\d{1,15}$/.test(text)
+    ? Number(text)
+    : refuse("Inference-Header-Content-Length is no number of bytes");
+}
+
+/** The JSON object of a body that may be left out. */
+function parametersIn(body: unknown): Readonly<Record<string, unknown>> {
+  if (!Buffer.isBuffer(body) || body.length === 0) return {};
+  try {
+    const value: unknown = JSON.parse(body.toString());
+    if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
+  } catch {}
+  return refuse("the request is no JSON object");
+}

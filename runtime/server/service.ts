@@ -1,0 +1,218 @@
+/** The service behind any interface: which models are loaded, loading and unloading them, and an end that drains. */
+import type { Worker } from "node:worker_threads";
+import { fail, IsthmusError } from "../../src/ir/error.ts";
+import { ServiceError, unavailable } from "./error.ts";
+import { Metrics } from "./metrics.ts";
+import { type ModelLimits, type ModelState, ServedModel } from "./model.ts";
+import { type PoolOptions, WorkerPool } from "./pool.ts";
+import { findModels, type ModelSource, readModel, stampOf } from "./repository.ts";
+import { Statistics } from "./statistics.ts";
+
+export interface ServiceOptions extends PoolOptions, Partial<ModelLimits> {
+  /** How often files are looked at, in milliseconds: a model whose file has changed is loaded anew; 0 for never. */
+  readonly watch?: number | undefined;
+  /** Told in a line what goes on beside requests: models loaded, and what was wrong with one. */
+  readonly onEvent?: ((event: ServiceEvent) => void) | undefined;
+}
+
+export interface ServiceEvent {
+  readonly model: string;
+  readonly message: string;
+  /** What was wrong; it may name a path. */
+  readonly error?: unknown;
+}
+
+export const defaultLimits: ModelLimits = {
+  maxBatch: 32,
+  maxDelay: 2,
+  maxQueue: 256,
+  timeout: 30_000,
+  maxElements: 2 ** 24,
+};
+
+interface Entry {
+  readonly source: ModelSource;
+  readonly statistics: Statistics;
+  model: ServedModel | null;
+  reason: string;
+  /** Of the file that is loaded, or was tried last. */
+  stamp: string;
+  /** What is being done to it: one thing after the other. */
+  turn: Promise<void>;
+}
+
+export class InferenceService {
+  readonly metrics: Metrics;
+  readonly #pool: WorkerPool;
+  readonly #limits: ModelLimits;
+  readonly #options: ServiceOptions;
+  readonly #paths: readonly string[];
+  readonly #entries = new Map<string, Entry>();
+  #watcher: NodeJS.Timeout | undefined;
+  #isClosing = false;
+
+  private constructor(paths: readonly string[], sources: readonly ModelSource[], options: ServiceOptions) {
+    this.#paths = paths;
+    this.#options = options;
+    const given = Object.entries(options).filter(([, value]) => value !== undefined);
+    this.#limits = { ...defaultLimits, ...Object.fromEntries(given) };
+    this.#pool = new WorkerPool(options);
+    this.metrics = new Metrics(() => this.index());
+    for (const source of sources) this.#add(source, "");
+  }
+
+  /**
+   * Loads the models that some paths stand for (see `findModels`). Throws where there is none at one, two have one
+   * name, or one can't be loaded.
+   */
+  static async open(paths: readonly string[], options: ServiceOptions = {}): Promise<InferenceService> {
+    const sources = (await Promise.all(paths.map(findModels))).flat();
+    for (const { name, path } of sources) {
+      const other = sources.find((source) => source.name === name && source.path !== path);
+      if (other)
+        fail(name, `is the name of two models, ${other.path} and ${path}: NAME=PATH gives one another`);
+    }
+    const service = new InferenceService(paths, sources, options);
+    try {
+      for (const entry of service.#entries.values()) await service.#change(entry, () => service.#load(entry));
+    } catch (error) {
+      await service.close();
+      throw error;
+    }
+    service.#watch();
+    return service;
+  }
+
+  get workers(): number {
+    return this.#pool.workers;
+  }
+
+  get threads(): number {
+    return this.#pool.threads;
+  }
+
+  /** The worker threads as they are now, for whoever watches them: one that ends is replaced. */
+  get workerThreads(): readonly Worker[] {
+    return this.#pool.workerThreads;
+  }
+
+  /** Whether every model is loaded, and none is on its way out. */
+  get isReady(): boolean {
+    return (
+      !this.#isClosing &&
+      [...this.#entries.values()].every(({ model, stamp }) => model !== null || stamp === "")
+    );
+  }
+
+  /** All models that there are. */
+  index(): readonly ModelState[] {
+    return [...this.#entries].map(([name, { model, reason, statistics }]) => ({
+      name,
+      model,
+      reason,
+      statistics,
+    }));
+  }
+
+  /** A loaded model. Throws `ServiceError`: 404 where there is none of that name and version, 503 where it is unloaded. */
+  model(name: string, version?: string): ServedModel {
+    const { model, reason } = this.#entry(name);
+    if (this.#isClosing) throw unavailable("the service is shutting down");
+    if (model === null) throw unavailable(`model ${name} is not loaded: ${reason}`);
+    if (version !== undefined && version !== model.version)
+      throw new ServiceError(404, `model ${name} has no version ${version}, but ${model.version}`);
+    return model;
+  }
+
+  /** Looks for models that have come into a folder since; they are there to be loaded. */
+  async refresh(): Promise<void> {
+    for (const path of this.#paths) {
+      // What is not there any more is served from memory.
+      const sources = await findModels(path).catch(() => []);
+      for (const source of sources) if (!this.#entries.has(source.name)) this.#add(source, "not loaded yet");
+    }
+  }
+
+  /** Loads a model, or loads it anew. Throws `ServiceError`; one that was loaded before stays as it was then. */
+  async load(name: string): Promise<void> {
+    if (!this.#entries.has(name)) await this.refresh();
+    const entry = this.#entry(name);
+    await this.#change(entry, () => this.#load(entry)).catch((error) => {
+      this.#options.onEvent?.({ model: name, message: "could not be loaded", error });
+      // What went wrong may name a path of this machine.
+      throw new ServiceError(400, `model ${name} could not be loaded`);
+    });
+  }
+
+  /** Unloads a model when all that was asked of it is answered. Throws `ServiceError`. */
+  async unload(name: string): Promise<void> {
+    const entry = this.#entry(name);
+    await this.#change(entry, async () => {
+      const { model } = entry;
+      entry.model = null;
+      entry.reason = "unloaded";
+      await model?.retire();
+    });
+    this.#options.onEvent?.({ model: name, message: "unloaded" });
+  }
+
+  /** Answers what was asked, refuses what is new, and ends the workers. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    clearInterval(this.#watcher);
+    await Promise.all([...this.#entries.values()].map(({ turn, model }) => turn.then(() => model?.retire())));
+    await this.#pool.close();
+  }
+
+  #add(source: ModelSource, reason: string): void {
+    const statistics = new Statistics(source.name, this.metrics);
+    const turn = Promise.resolve();
+    this.#entries.set(source.name, { source, statistics, model: null, reason, stamp: "", turn });
+  }
+
+  #entry(name: string): Entry {
+    const entry = this.#entries.get(name);
+    if (entry === undefined) throw new ServiceError(404, `there is no model ${JSON.stringify(name)}`);
+    return entry;
+  }
+
+  #change(entry: Entry, work: () => Promise<void>): Promise<void> {
+    const done = entry.turn.then(work);
+    entry.turn = done.catch(() => {});
+    return done;
+  }
+
+  async #load(entry: Entry): Promise<void> {
+    const { source, statistics, model: before } = entry;
+    const { bytes, stamp } = await readModel(source);
+    entry.stamp = stamp;
+    const { file, signature } = await this.#pool.open(source.name, bytes);
+    entry.model = new ServedModel(file, signature, this.#pool, this.#limits, statistics);
+    entry.reason = "";
+    this.#options.onEvent?.({ model: source.name, message: before === null ? "loaded" : "loaded anew" });
+    // Nobody who asks for a model waits for the one before it.
+    void before?.retire();
+  }
+
+  #watch(): void {
+    const { watch = 1000 } = this.#options;
+    if (watch === 0) return;
+    let isLooking = false;
+    this.#watcher = setInterval(async () => {
+      if (isLooking) return;
+      isLooking = true;
+      for (const entry of this.#entries.values()) await this.#look(entry);
+      isLooking = false;
+    }, watch).unref();
+  }
+
+  async #look(entry: Entry): Promise<void> {
+    const { source } = entry;
+    // A file that is gone for a moment is being replaced; one that is gone for good is served from memory.
+    const stamp = await stampOf(source).catch(() => entry.stamp);
+    if (entry.model === null || stamp === entry.stamp) return;
+    await this.load(source.name).catch((error) => {
+      if (!(error instanceof ServiceError) && !(error instanceof IsthmusError)) throw error;
+    });
+  }
+}

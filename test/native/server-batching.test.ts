@@ -1,0 +1,199 @@
+/** Requests that run together: each gets its own answer, none fails for another, and none waits without end. */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Batcher, type BatchLimits, type Timing } from "../../runtime/server/batcher.ts";
+import { WorkerLost } from "../../runtime/server/pool.ts";
+import type { Ran } from "../../runtime/server/worker.ts";
+import { type Tensors, tensor } from "../../src/ir/tensor.ts";
+import { encodeRequest, halfOf, type Serving, serve, writeRun } from "../support/serving.ts";
+import { sharedFolder } from "../support/tiny.ts";
+
+const limits: BatchLimits = { maxBatch: 4, maxDelay: 20, maxQueue: 8, timeout: 10_000 };
+
+/** Rows of one number each. */
+const rows = (...numbers: number[]): Tensors => ({
+  x: tensor("float32", [numbers.length, 1], Float32Array.from(numbers)),
+});
+const numbersIn = ({ x }: Tensors): number[] => [...(x!.data as Float32Array)];
+
+/** A batcher over a model that doubles, and what it was run with. */
+function doubling(changes: Partial<BatchLimits> = {}, before: (numbers: number[]) => unknown = () => {}) {
+  const runs: number[][] = [];
+  const timings: Timing[] = [];
+  const run = async (feeds: Tensors): Promise<Ran> => {
+    const numbers = numbersIn(feeds);
+    runs.push(numbers);
+    await before(numbers);
+    return { outputs: rows(...numbers.map((value) => 2 * value)), compute: 1 };
+  };
+  const batcher = new Batcher(
+    run,
+    1,
+    { ...limits, ...changes },
+    { ran: () => {}, done: (timing) => timings.push(timing) },
+  );
+  const ask = (
+    numbers: number[],
+    more: { key?: string | null; signal?: { aborted: boolean }; timeout?: number } = {},
+  ) => batcher.ask({ feeds: rows(...numbers), rows: numbers.length, key: "", ...more }).then(numbersIn);
+  return { batcher, runs, timings, ask };
+}
+
+describe("the queue of a model", () => {
+  test("requests that wait run together, and each gets its own rows", async () => {
+    const { ask, runs, timings } = doubling();
+    const answers = await Promise.all([ask([1]), ask([2, 3]), ask([4])]);
+    expect(answers).toEqual([[2], [4, 6], [8]]);
+    expect(runs).toEqual([[1, 2, 3, 4]]);
+    expect(timings.map(({ batch }) => batch)).toEqual([4, 4, 4]);
+  });
+
+  test("no more rows together than are allowed, but for one request that has more", async () => {
+    const { ask, runs } = doubling();
+    await Promise.all([ask([1, 1, 1]), ask([2, 2]), ask([3]), ask([4, 4, 4, 4, 4])]);
+    expect(runs).toEqual([
+      [1, 1, 1],
+      [2, 2, 3],
+      [4, 4, 4, 4, 4],
+    ]);
+  });
+
+  test("what differs in a size that the model leaves open runs apart, and what can't be joined alone", async () => {
+    const { ask, runs } = doubling();
+    await Promise.all([
+      ask([1], { key: "8" }),
+      ask([2], { key: "9" }),
+      ask([3], { key: "8" }),
+      ask([4], { key: null }),
+      ask([5], { key: null }),
+    ]);
+    expect(runs).toEqual([[1, 3], [2], [4], [5]]);
+  });
+
+  test("a run that fails is done again, each request alone: one fails", async () => {
+    const { ask, runs } = doubling({}, (numbers) => {
+      if (numbers.includes(13)) throw new Error("unlucky");
+    });
+    const answers = await Promise.allSettled([ask([1]), ask([13]), ask([2])]);
+    expect(answers).toMatchObject([
+      { status: "fulfilled", value: [2] },
+      { status: "rejected", reason: { statusCode: 500, message: "unlucky" } },
+      { status: "fulfilled", value: [4] },
+    ]);
+    expect(runs).toEqual([[1, 13, 2], [1], [13], [2]]);
+  });
+
+  test("a request whose worker is lost is run once more, and then answered with a 503", async () => {
+    let losses = 1;
+    const lose = () => {
+      if (losses-- > 0) throw new WorkerLost();
+    };
+    const { ask } = doubling({}, lose);
+    expect(await ask([1])).toEqual([2]);
+    losses = 2;
+    await expect(ask([1])).rejects.toMatchObject({ statusCode: 503, retryAfter: 1 });
+  });
+
+  test("one more than may wait is refused with a 503, and there is room again when one client has gone", async () => {
+    let free = () => {};
+    const busy = new Promise<void>((resolve) => {
+      free = resolve;
+    });
+    const { ask, batcher, runs } = doubling({ maxQueue: 2, maxBatch: 1, maxDelay: 0 }, () => busy);
+    const signal = { aborted: false };
+    const [first, second] = [ask([1]), ask([2])];
+    const third = ask([3], { signal }).catch((error) => error);
+    await expect(ask([4])).rejects.toMatchObject({ statusCode: 503, retryAfter: 1 });
+    expect(() => batcher.requireRoom()).toThrow("too many requests wait (2): try again later");
+    signal.aborted = true;
+    const fourth = ask([4]);
+    expect(await third).toMatchObject({ statusCode: 499 });
+    free();
+    expect(await Promise.all([first, second, fourth])).toEqual([[2], [4], [8]]);
+    expect(runs).toEqual([[1], [2], [4]]);
+  });
+
+  test("a request that takes too long is answered: 503 where it waited, 504 where it ran", async () => {
+    const { ask, batcher } = doubling({ maxBatch: 1, maxDelay: 0 }, () => sleep(150));
+    const running = ask([1], { timeout: 30 });
+    const waiting = ask([2], { timeout: 30 });
+    await expect(running).rejects.toMatchObject({
+      statusCode: 504,
+      message: "the model took longer than 30 ms",
+    });
+    await expect(waiting).rejects.toMatchObject({ statusCode: 503, retryAfter: 1 });
+    await batcher.drain();
+    expect(await ask([3])).toEqual([6]);
+  });
+
+  test("draining runs what waits at once, and settles when it is answered", async () => {
+    const { ask, batcher, runs } = doubling({ maxDelay: 1_000_000 });
+    const answer = ask([1]);
+    expect(runs).toEqual([]);
+    await batcher.drain();
+    expect(await answer).toEqual([2]);
+    await batcher.drain();
+  });
+});
+
+describe("over HTTP", () => {
+  const folder = sharedFolder();
+  let server: Serving;
+  beforeAll(async () => {
+    await writeRun(join(folder, "tiny"));
+    server = await serve([join(folder, "tiny")], { maxBatch: 16, maxDelay: 50 });
+  });
+  afterAll(() => server.app.close());
+  const encode = async (...numbers: number[]) => {
+    const { status, json } = await server.post("/v2/models/tiny-encoder/infer", encodeRequest(...numbers));
+    expect(status).toBe(200);
+    return json.outputs!.map(({ data }) => data!);
+  };
+
+  test("answers are those of requests one at a time, whatever runs beside them", async () => {
+    const alone = [];
+    for (let number = 0; number < 8; number++) alone.push(await encode(number, number + 1));
+    const wrong = server.post("/v2/models/tiny-encoder/infer", { inputs: [] });
+    const together = await Promise.all(alone.map((_, number) => encode(number, number + 1)));
+    expect((await wrong).status).toBe(400);
+    expect(together).toEqual(
+      alone.map((outputs) => outputs.map((data) => data.map((value) => expect.closeTo(value, 5)))),
+    );
+    const { json } = await server.get("/v2/models/tiny-encoder/stats");
+    const [{ batch_stats }] = json.model_stats as [{ batch_stats: { batch_size: number }[] }];
+    expect(Math.max(...batch_stats.map(({ batch_size }) => batch_size))).toBeGreaterThan(2);
+  });
+
+  test("a model whose rows depend on each other runs each request alone", async () => {
+    await writeFile(join(folder, "dynamic.onnx"), halfOf("encoder", 3, { kind: "int8" }));
+    const dynamic = await serve([join(folder, "dynamic.onnx")], { maxDelay: 50 });
+    const ask = async (number: number) => {
+      const { json } = await dynamic.post("/v2/models/dynamic/infer", encodeRequest(number));
+      return json.outputs!.map(({ data }) => data);
+    };
+    const alone = [];
+    for (let number = 0; number < 8; number++) alone.push(await ask(number));
+    expect(await Promise.all(alone.map((_, number) => ask(number)))).toEqual(alone);
+    const { json } = await dynamic.get("/v2/models/dynamic/stats");
+    expect(json.model_stats).toMatchObject([{ execution_count: 16, batch_stats: [{ batch_size: 1 }] }]);
+    await dynamic.app.close();
+  });
+
+  test("workers that are killed while they run are replaced, and every request is answered", async () => {
+    const asked = Array.from({ length: 60 }, async (_, number) => {
+      await sleep(number * 5);
+      return server.post("/v2/models/tiny-encoder/infer", encodeRequest(number));
+    });
+    for (let kill = 0; kill < 3; kill++) {
+      await sleep(80);
+      await server.service.workerThreads[0]?.terminate();
+    }
+    const statuses = (await Promise.all(asked)).map(({ status }) => status);
+    expect(statuses.filter((status) => status !== 200 && status !== 503)).toEqual([]);
+    expect(statuses).toContain(200);
+    expect(await encode(1)).toHaveLength(2);
+    expect(server.service.workerThreads).toHaveLength(1);
+  });
+});

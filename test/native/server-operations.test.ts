@@ -1,0 +1,188 @@
+/** What an operator expects: tokens, CORS, metrics, logs without secrets, an end that drains, and the command. */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import Fastify from "fastify";
+import { pino } from "pino";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { InferenceService, inferencePlugin } from "../../runtime/server/index.ts";
+import { tensor } from "../../src/ir/tensor.ts";
+import { command, isthmus, start } from "../support/cli.ts";
+import { encodeRequest, pixels, type Serving, serve, writeRun } from "../support/serving.ts";
+import { sharedFolder } from "../support/tiny.ts";
+
+vi.setConfig({ testTimeout: 120_000 });
+
+const folder = sharedFolder();
+const run = join(folder, "tiny");
+const encoder = "/v2/models/tiny-encoder";
+beforeAll(() => writeRun(run));
+
+describe("a server with a token", () => {
+  const lines: string[] = [];
+  let server: Serving;
+  beforeAll(async () => {
+    const logger = pino({ level: "debug" }, { write: (line) => lines.push(line) });
+    server = await serve([run], {}, { token: "secret-1", cors: ["https://page.example"], logger });
+  });
+  afterAll(() => server.app.close());
+  const ask = (path: string, headers: Record<string, string> = {}, method = "GET") =>
+    fetch(server.url + path, { headers, method });
+
+  test("asks for it everywhere but at the probes", async () => {
+    for (const path of ["/v2/health/live", "/v2/health/ready"]) expect((await ask(path)).status).toBe(200);
+    for (const authorization of ["", "Bearer secret-2", "Bearer", "Basic secret-1", "Bearer secret-1 x"]) {
+      for (const path of ["/v2", encoder, "/metrics", "/v2/models/none"]) {
+        const response = await ask(path, { authorization });
+        expect([path, response.status]).toEqual([path, 401]);
+        expect(response.headers.get("www-authenticate")).toBe("Bearer");
+        expect(await response.json()).toEqual({ error: "a bearer token is needed" });
+      }
+    }
+    expect((await ask(encoder, { authorization: "Bearer secret-1" })).status).toBe(200);
+  });
+
+  test("lets the pages of some origins ask", async () => {
+    const origin = async (name: string) =>
+      (await ask("/v2/health/live", { origin: name })).headers.get("access-control-allow-origin");
+    expect(await origin("https://page.example")).toBe("https://page.example");
+    expect(await origin("https://other.example")).toBeNull();
+    const preflight = await ask(
+      "/v2",
+      { origin: "https://page.example", "access-control-request-method": "POST" },
+      "OPTIONS",
+    );
+    expect(preflight.status).toBe(204);
+  });
+
+  test("logs a line a request with its id, and no secret", async () => {
+    lines.length = 0;
+    const headers = { authorization: "Bearer secret-1", "x-request-id": "mine-1" };
+    const response = await ask(`${encoder}?key=secret-1`, headers);
+    expect(response.headers.get("x-request-id")).toBe("mine-1");
+    const forged = await ask("/v2", { "x-request-id": 'a" b' });
+    expect(forged.headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/);
+    await expect.poll(() => lines.length).toBe(2);
+    expect(JSON.parse(lines[0]!)).toMatchObject({
+      reqId: "mine-1",
+      method: "GET",
+      path: encoder,
+      status: 200,
+    });
+    expect(lines.join()).not.toContain("secret");
+  });
+});
+
+describe("metrics", () => {
+  test("are Triton's, with histograms of batches and of waiting", async () => {
+    const server = await serve([run]);
+    await server.post(`${encoder}/infer`, encodeRequest(1, 2, 3));
+    await server.post(`${encoder}/infer`, { inputs: [] });
+    const { headers, bytes } = await server.get("/metrics");
+    expect(headers.get("content-type")).toMatch(/^text\/plain/);
+    const value = (name: string) => {
+      const [, value] =
+        new RegExp(`^${name}{model="tiny-encoder",version="1"[^}]*} (\\S+)$`, "m").exec(bytes.toString()) ??
+        [];
+      return Number(value);
+    };
+    expect(value("nv_inference_request_success")).toBe(1);
+    expect(value("nv_inference_request_failure")).toBe(1);
+    expect(value("nv_inference_count")).toBe(3);
+    expect(value("nv_inference_exec_count")).toBe(1);
+    expect(value("nv_inference_pending_request_count")).toBe(0);
+    expect(value("isthmus_batch_size_sum")).toBe(3);
+    expect(value("isthmus_queue_seconds_count")).toBe(1);
+    const durations = ["request_duration", "queue_duration", "compute_infer_duration"].map((name) =>
+      value(`nv_inference_${name}_us`),
+    );
+    expect(durations.every((microseconds) => microseconds > 0)).toBe(true);
+    await server.app.close();
+  });
+});
+
+test("the plugin serves below a prefix of another server, whose own routes stay as they are", async () => {
+  const service = await InferenceService.open([run], { workers: 1, threads: 1 });
+  const app = Fastify();
+  app.get("/mine", async () => "mine");
+  await app.register(inferencePlugin, { service, prefix: "/ml", token: "t" });
+  const { mean } = await service
+    .model("tiny-encoder")
+    .infer({ image: tensor("float32", [1, 1, 28, 28], Float32Array.from(pixels(1))) });
+  expect(mean!.shape).toEqual([1, 2]);
+  expect((await app.inject("/mine")).body).toBe("mine");
+  expect((await app.inject("/ml/v2/health/live")).json()).toEqual({ live: true });
+  expect((await app.inject("/ml/v2")).statusCode).toBe(401);
+  const answer = await app.inject({
+    method: "POST",
+    url: `/ml${encoder}/infer`,
+    headers: { authorization: "Bearer t" },
+    payload: encodeRequest(1),
+  });
+  expect(answer.json().outputs[0].data).toEqual(
+    Array.from(mean!.data as Float32Array, (value) => expect.closeTo(value, 5)),
+  );
+  await app.close();
+});
+
+test("closing answers what was asked before", async () => {
+  const server = await serve([run], { maxDelay: 1000 });
+  const asked = Array.from({ length: 5 }, (_, number) =>
+    server.post(`${encoder}/infer`, encodeRequest(number)),
+  );
+  await expect.poll(() => server.service.model("tiny-encoder").waiting).toBe(5);
+  await server.app.close();
+  expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+});
+
+describe("isthmus serve", () => {
+  test("serves until it is told to end, and then answers what was asked", async () => {
+    await writeFile(join(folder, "token"), "secret-3\n");
+    const args = [
+      "serve",
+      run,
+      "--port",
+      "0",
+      "--workers",
+      "1",
+      "--max-delay-ms",
+      "1500",
+      "--token-file",
+      "token",
+    ];
+    const { child, ended } = start([...command, ...args], folder);
+    let out = "";
+    child.stdout!.on("data", (text) => {
+      out += text;
+    });
+    await expect
+      .poll(() => /Server listening at (http:\/\/127\.0\.0\.1:\d+)/.exec(out)?.[1], { timeout: 60_000 })
+      .toBeDefined();
+    const [, url] = /Server listening at (http:\/\/127\.0\.0\.1:\d+)/.exec(out)!;
+    const headers = { authorization: "Bearer secret-3" };
+    const asked = fetch(`${url}${encoder}/infer`, {
+      method: "POST",
+      body: JSON.stringify(encodeRequest(1)),
+      headers,
+    });
+    await sleep(300);
+    child.kill("SIGTERM");
+    expect((await asked).status).toBe(200);
+    expect(await ended).toMatchObject({ code: 0, signal: null, stderr: "" });
+    expect(out).not.toContain("secret");
+    for (const line of out.trim().split("\n")) expect(JSON.parse(line)).toHaveProperty("level");
+  });
+
+  test.each([
+    [["nowhere"], "error: nowhere: does not exist"],
+    [["tiny", "--port", "70000"], /It must be at most 65535\.$/],
+    [["tiny", "--max-delay-ms", "-1"], /It must be at least 0\.$/],
+    [["tiny", "--token-file", "run.json"], "error: run.json: does not exist"],
+  ])("a wrong call is one line: %j", async (args, error) => {
+    const { code, stderr } = await isthmus(["serve", ...args], folder);
+    expect({ code, stderr: stderr.trim() }).toEqual({
+      code: 2,
+      stderr: typeof error === "string" ? error : expect.stringMatching(error),
+    });
+  });
+});

@@ -1,0 +1,201 @@
+/** Which models there are: under which names, from which files, loaded, unloaded, and loaded anew when a file changes. */
+import { cp, mkdir, rename, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { InferenceService } from "../../runtime/server/service.ts";
+import { onnx } from "../../src/onnx/proto.ts";
+import { encodeRequest, halfOf, type Serving, serve, writeRun } from "../support/serving.ts";
+import { sharedFolder } from "../support/tiny.ts";
+
+const folder = sharedFolder();
+const path = (...names: string[]) => join(folder, ...names);
+const namesOf = async (...models: string[]) => {
+  const service = await InferenceService.open(models, { workers: 1, threads: 1, watch: 0 });
+  const names = service.index().map(({ name }) => name);
+  await service.close();
+  return names;
+};
+
+/** An encoder whose first weights lie in another file. */
+function withExternalData(location: string): Uint8Array {
+  const model = onnx.ModelProto.decode(halfOf("encoder"));
+  const [weight] = model.graph!.initializer!;
+  weight!.rawData = new Uint8Array();
+  weight!.dataLocation = onnx.TensorProto.DataLocation.EXTERNAL;
+  weight!.externalData = [{ key: "location", value: location }];
+  return onnx.ModelProto.encode(model).finish();
+}
+
+beforeAll(async () => {
+  await writeRun(path("digits"));
+  await mkdir(path("models"));
+  for (const name of ["a", "b"]) await writeFile(path("models", `${name}.onnx`), halfOf("encoder"));
+  await writeFile(path("models", "notes.txt"), "not a model");
+});
+
+describe("names", () => {
+  test("a run gives an encoder and a decoder, a file one model, a folder all of its files", async () => {
+    const all = await namesOf(
+      path("digits"),
+      path("models"),
+      `other=${path("digits")}`,
+      `c=${path("models", "a.onnx")}`,
+    );
+    expect(all).toEqual([
+      "digits-encoder",
+      "digits-decoder",
+      "a",
+      "b",
+      "other-encoder",
+      "other-decoder",
+      "c",
+    ]);
+  });
+
+  test.each<[string, () => Promise<string[]>, RegExp]>([
+    ["nothing there", async () => ["none"], /^none: does not exist$/],
+    [
+      "a folder without models",
+      async () => [await mkdir(path("empty"), { recursive: true }).then(() => path("empty"))],
+      /empty: is neither a run nor a folder with \.onnx files$/,
+    ],
+    [
+      "two models of one name",
+      async () => [path("models"), path("models", "a.onnx"), `b=${path("digits", "encoder.onnx")}`],
+      /^b: is the name of two models/,
+    ],
+    [
+      "a name for a folder",
+      async () => [`x=${path("models")}`],
+      /is a folder of models, which are called as their files are$/,
+    ],
+    [
+      "a name with a slash",
+      async () => [await cp(path("models", "a.onnx"), path("a b.onnx")).then(() => path("a b.onnx"))],
+      /"a b" is no name for a model/,
+    ],
+    [
+      "no model",
+      async () => [await writeFile(path("bad.onnx"), "x").then(() => path("bad.onnx"))],
+      /^bad: not an ONNX model/,
+    ],
+    [
+      "a link that leads out of the folder",
+      async () => {
+        await mkdir(path("links"), { recursive: true });
+        await symlink(path("models", "a.onnx"), path("links", "a.onnx")).catch(() => {});
+        return [path("links")];
+      },
+      /leads out of the folder of models$/,
+    ],
+    [
+      "weights in another file",
+      async () => [
+        await writeFile(path("external.onnx"), withExternalData("/etc/passwd")).then(() =>
+          path("external.onnx"),
+        ),
+      ],
+      /^external: .* lies in another file, which is not supported$/,
+    ],
+  ])("refused: %s", async (_what, make, error) => {
+    await expect(namesOf(...(await make()))).rejects.toThrow(error);
+  });
+});
+
+describe("the repository extension", () => {
+  let server: Serving;
+  beforeAll(async () => {
+    await cp(path("models"), path("repository"), { recursive: true });
+    server = await serve([path("repository")], { watch: 0 });
+  });
+  afterAll(() => server.app.close());
+  const states = async (body?: unknown) => (await server.post("/v2/repository/index", body)).json;
+
+  test("lists, unloads and loads", async () => {
+    const ready = (name: string) => ({ name, version: "1", state: "READY", reason: "" });
+    expect(await states()).toEqual([ready("a"), ready("b")]);
+    expect(await server.post("/v2/repository/models/a/unload")).toMatchObject({
+      status: 200,
+      bytes: Buffer.of(),
+    });
+    const gone = { name: "a", version: "1", state: "UNAVAILABLE", reason: "unloaded" };
+    expect(await states({})).toEqual([gone, ready("b")]);
+    expect(await states({ ready: true })).toEqual([ready("b")]);
+    for (const path of ["", "/ready", "/stats"])
+      expect(await server.get(`/v2/models/a${path}`)).toMatchObject({ status: 503 });
+    const refused = await server.post("/v2/models/a/infer", encodeRequest(1));
+    expect(refused).toMatchObject({ status: 503, json: { error: "model a is not loaded: unloaded" } });
+    expect(refused.headers.get("retry-after")).toBe("1");
+    expect(await server.get("/v2/health/ready")).toMatchObject({ status: 503, json: { ready: false } });
+    expect(await server.post("/v2/repository/models/a/load", {})).toMatchObject({ status: 200 });
+    expect(await states()).toEqual([ready("a"), ready("b")]);
+    expect(await server.post("/v2/models/a/infer", encodeRequest(1))).toMatchObject({ status: 200 });
+  });
+
+  test("what was asked before a model is unloaded is answered", async () => {
+    const asked = Array.from({ length: 20 }, (_, number) =>
+      server.post("/v2/models/a/infer", encodeRequest(number)),
+    );
+    await asked[0];
+    await server.post("/v2/repository/models/a/unload");
+    const statuses = (await Promise.all(asked)).map(({ status }) => status);
+    expect(statuses.filter((status) => status !== 200 && status !== 503)).toEqual([]);
+    await server.post("/v2/repository/models/a/load");
+  });
+
+  test("a file that has come into the folder is there to be loaded", async () => {
+    await writeFile(path("repository", "new.onnx"), halfOf("encoder"));
+    const waiting = { name: "new", version: "1", state: "UNAVAILABLE", reason: "not loaded yet" };
+    expect(await states()).toContainEqual(waiting);
+    expect(await server.get("/v2/health/ready")).toMatchObject({ status: 200 });
+    expect(await server.post("/v2/repository/models/new/load")).toMatchObject({ status: 200 });
+    expect(await server.post("/v2/models/new/infer", encodeRequest(1))).toMatchObject({ status: 200 });
+  });
+
+  test.each(["load", "unload"])(
+    "%s of a model that there is not is a 404, whatever it is called",
+    async (verb) => {
+      for (const name of ["none", "..%2F..%2Fmodels%2Fa", "%2Fetc%2Fpasswd"])
+        expect(await server.post(`/v2/repository/models/${name}/${verb}`)).toMatchObject({ status: 404 });
+    },
+  );
+
+  test("load takes no parameters, and says nothing of files when it fails", async () => {
+    const parameters = { config: "{}" };
+    expect(await server.post("/v2/repository/models/a/load", { parameters })).toMatchObject({ status: 400 });
+    expect(await server.post("/v2/repository/models/a/load", "[")).toMatchObject({ status: 400 });
+    await writeFile(path("repository", "b.onnx"), "damaged");
+    const { status, json } = await server.post("/v2/repository/models/b/load");
+    expect({ status, json }).toEqual({ status: 400, json: { error: "model b could not be loaded" } });
+    // The one from before goes on.
+    expect(await server.post("/v2/models/b/infer", encodeRequest(1))).toMatchObject({ status: 200 });
+  });
+});
+
+test("a model is loaded anew when its file changes, and no request is dropped", async () => {
+  await mkdir(path("changing"));
+  const replace = async (seed: number) => {
+    await writeFile(path("changing.tmp"), halfOf("encoder", seed));
+    await rename(path("changing.tmp"), path("changing", "m.onnx"));
+  };
+  await replace(1);
+  const server = await serve([path("changing")], { watch: 10 });
+  const statuses = new Set<number>();
+  let isOver = false;
+  const load = Array.from({ length: 4 }, async () => {
+    while (!isOver) statuses.add((await server.post("/v2/models/m/infer", encodeRequest(1))).status);
+  });
+  const meanOf = async () =>
+    (await server.post("/v2/models/m/infer", encodeRequest(1))).json.outputs![0]!.data;
+  const seen = [await meanOf()];
+  for (let seed = 2; seed < 8; seed++) {
+    await replace(seed);
+    await expect.poll(meanOf, { timeout: 20_000 }).not.toEqual(seen.at(-1));
+    seen.push(await meanOf());
+  }
+  isOver = true;
+  await Promise.all(load);
+  await server.app.close();
+  expect([...statuses]).toEqual([200]);
+  expect(new Set(seen.map(String)).size).toBe(7);
+});
