@@ -57,6 +57,19 @@ describe.skipIf(findChromium().missing !== undefined)("a training in a page", ()
     expect((await page.call("runs")).map((run) => run.name)).toEqual([FIRST]);
   }, 120_000);
 
+  test("goes on in memory where the browser keeps nothing, and says so", async () => {
+    await page.call("start", "unkept");
+    const { ending, warnings, error } = await page.call("begin", choice);
+    expect(error).toBeUndefined();
+    expect(ending).toMatchObject({ kind: "done" });
+    expect(warnings).toEqual([
+      expect.stringMatching(/the browser keeps no files for this page\. The training goes on in memory/),
+    ]);
+    const files = await filesOf(page, FIRST);
+    expect(Buffer.compare(files["checkpoint.safetensors"]!, whole["checkpoint.safetensors"]!)).toBe(0);
+    await page.call("start");
+  }, 120_000);
+
   test("on losses that are no numbers ends with what to do, and the last good checkpoint", async () => {
     const training = { ...choice.training, learningRate: 1e30, batch: 100 };
     const { ending } = await page.call("begin", { ...choice, training });

@@ -25,6 +25,7 @@ export async function openTab(): Promise<TrainingPage> {
     workers: {
       worker: new URL("../../runtime/browser/train/training.worker.ts", import.meta.url),
       losing: new URL("../browser/page/losing.worker.ts", import.meta.url),
+      unkept: new URL("../browser/page/unkept.worker.ts", import.meta.url),
     },
   });
   await page.call("start");

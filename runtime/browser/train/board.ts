@@ -104,7 +104,7 @@ export class Board {
     element("train-progress", HTMLProgressElement).value = 1;
     text("train-left", "done");
     this.say(
-      `Done after ${epochs} epochs: test loss ${loss.toFixed(1)} ${unit}${parts}. Models and pictures are of the best epoch.`,
+      `Done after ${epochs} ${epochs === 1 ? "epoch" : "epochs"}: test loss ${loss.toFixed(1)} ${unit}${parts}. Models and pictures are of the best epoch.`,
     );
   }
 

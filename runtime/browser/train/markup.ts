@@ -62,7 +62,7 @@ export const markup = `
       <label class="field">Batch <input type="number" name="batch" min="1" max="4096" value="128" required /></label>
       <label class="field">Learning rate
         <input type="number" name="learningRate" min="0" step="any" value="0.001" required /></label>
-      <label class="field">KL weight <input type="number" name="klWeight" min="0" step="any" value="1" required /></label>
+      <label class="field" id="train-weight-field"><span id="train-weight">KL weight</span> <input type="number" name="klWeight" min="0" step="any" value="1" required /></label>
     </div>
   </fieldset>
   <fieldset class="card" disabled>

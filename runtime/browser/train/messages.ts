@@ -50,6 +50,8 @@ export interface Offer {
   readonly batch: number;
   readonly learningRate: number;
   readonly klWeight: number;
+  /** What that weighs; null where the loss has no second term. */
+  readonly penalty: string | null;
 }
 
 export type DeviceWish = "auto" | "webgpu" | "wasm";
