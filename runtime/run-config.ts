@@ -4,7 +4,7 @@ import { imageShape, parse } from "../graphs/config.ts";
 import { modelDescription } from "../graphs/families.ts";
 import { trainingConfig } from "../graphs/training-config.ts";
 import { fail } from "../src/ir/error.ts";
-import { medium } from "./about.ts";
+import { medium, quantiles } from "./about.ts";
 import { readJson } from "./json.ts";
 
 /** Raised when a run of before can no longer be read as it is. */
@@ -50,6 +50,8 @@ export const runConfig = z.strictObject({
       seconds: z.number(),
       imagesPerSecond: z.number().nullable(),
       millisecondsPerStep: z.number().nullable(),
+      /** Runs from before they were measured have none. */
+      quantiles: quantiles.nullable().optional(),
     })
     .optional(),
 });

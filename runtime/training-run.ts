@@ -23,6 +23,7 @@ import type { Device, HostOptions } from "./host/host.ts";
 import type { Losses } from "./losses.ts";
 import { Decoder, Encoder } from "./models.ts";
 import type { Platform } from "./platform.ts";
+import { quantilesOf } from "./quantiles.ts";
 import { newRunConfig, type RunConfig, type RunResult, requireSame } from "./run-config.ts";
 import { type EpochMetrics, RunDirectory } from "./run-directory.ts";
 import { beginning, type Checkpoint, type Progress, Trainer } from "./trainer.ts";
@@ -230,6 +231,13 @@ export class TrainingRun implements AsyncIterable<Progress> {
       imagesPerSecond: last?.imagesPerSecond ?? null,
       millisecondsPerStep: last === undefined ? null : (1000 * batch) / last.imagesPerSecond,
     };
+    const quantiles = await quantilesOf(
+      this.#trained(),
+      this.#data.train.images,
+      this.#host,
+      await this.#at(),
+    );
+    this.#result = { ...this.#result, quantiles };
   }
 
   /** Writes the models, the result and the report. */
