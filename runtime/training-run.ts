@@ -10,7 +10,7 @@ import {
 } from "../graphs/families.ts";
 import { initialState } from "../graphs/state.ts";
 import { type TrainingConfig, type TrainingInput, trainingConfig } from "../graphs/training-config.ts";
-import { type Dataset, splitNames } from "../src/data/dataset.ts";
+import type { Dataset } from "../src/data/dataset.ts";
 import { fail } from "../src/ir/error.ts";
 import type { Tensors } from "../src/ir/tensor.ts";
 import { version } from "../src/version.ts";
@@ -24,7 +24,7 @@ import type { Losses } from "./losses.ts";
 import { Decoder, Encoder } from "./models.ts";
 import type { Platform } from "./platform.ts";
 import { quantilesOf } from "./quantiles.ts";
-import { newRunConfig, type RunConfig, type RunResult, requireSame } from "./run-config.ts";
+import { newRunConfig, type RunConfig, type RunResult, recordOf, requireSame } from "./run-config.ts";
 import { type EpochMetrics, RunDirectory } from "./run-directory.ts";
 import { beginning, type Checkpoint, type Progress, Trainer } from "./trainer.ts";
 
@@ -234,7 +234,7 @@ export class TrainingRun implements AsyncIterable<Progress> {
     const quantiles = await quantilesOf(
       this.#trained(),
       this.#data.train.images,
-      this.#host,
+      this.#platform.host,
       await this.#at(),
     );
     this.#result = { ...this.#result, quantiles };
@@ -276,28 +276,8 @@ export class TrainingRun implements AsyncIterable<Progress> {
   }
 
   #config(device: Device): RunConfig {
-    const { source, name, medium, image, classes, fingerprint } = this.#data;
-    const splits = Object.fromEntries(
-      splitNames.map((split) => [
-        split,
-        { count: this.#data[split].images.count, origin: this.#data[split].origin },
-      ]),
-    ) as RunConfig["data"]["splits"];
-    return newRunConfig({
-      isthmus: version,
-      model: this.model,
-      training: this.training,
-      device,
-      data: {
-        source,
-        name,
-        medium,
-        image,
-        classes: classes === null ? null : [...classes],
-        fingerprint,
-        splits,
-      },
-    });
+    const data = recordOf(this.#data);
+    return newRunConfig({ isthmus: version, model: this.model, training: this.training, device, data });
   }
 }
 
