@@ -3,6 +3,7 @@ import { z } from "zod";
 import { imageShape, parse } from "../graphs/config.ts";
 import { modelDescription } from "../graphs/families.ts";
 import { trainingConfig } from "../graphs/training-config.ts";
+import type { Dataset, SplitName } from "../src/data/dataset.ts";
 import { fail } from "../src/ir/error.ts";
 import { medium, quantiles } from "./about.ts";
 import { readJson } from "./json.ts";
@@ -61,6 +62,18 @@ export type RunResult = NonNullable<RunConfig["result"]>;
 
 export function newRunConfig(parts: Omit<RunConfig, "format">): RunConfig {
   return { format: FORMAT, ...parts };
+}
+
+/** What `run.json` says of a data set. */
+export function recordOf(data: Dataset): RunConfig["data"] {
+  const { source, name, medium, image, classes, fingerprint } = data;
+  const counted = (split: SplitName) => ({ count: data[split].images.count, origin: data[split].origin });
+  const splits = {
+    train: counted("train"),
+    validation: counted("validation"),
+    test: counted("test"),
+  };
+  return { source, name, medium, image, classes: classes && [...classes], fingerprint, splits };
 }
 
 /** Reads `run.json`. Throws one line where it is damaged or was written by a newer Isthmus. */
