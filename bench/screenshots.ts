@@ -36,6 +36,20 @@ for (const [name, { colorScheme, ...viewport }] of Object.entries(pictures)) {
   await page.screenshot({ path: file(`.github/pictures/page-${name}.png`), fullPage: name === "phone" });
   await context.close();
 }
+const context = await site.browser.newContext({
+  viewport: { width: 1280, height: 900 },
+  deviceScaleFactor: 2,
+});
+const page = await context.newPage();
+await page.goto(site.address);
+await page.getByRole("tab", { name: "Train" }).click();
+await page.getByLabel("Training images").fill("6000");
+await page.getByLabel("Latent dimensions").fill("2");
+await page.getByLabel("Epochs").fill("20");
+await page.getByRole("button", { name: "Start training" }).click();
+await page.locator("#train-status").filter({ hasText: "Done" }).waitFor({ timeout: 300_000 });
+await page.mouse.move(0, 0);
+await page.screenshot({ path: file(".github/pictures/page-train.png"), fullPage: true });
 await site.close();
 
 async function draw(page: Page): Promise<void> {

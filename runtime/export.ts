@@ -47,6 +47,7 @@ export function exportModel(name: ModelName, trained: Trained, precision?: Preci
     ...(result === undefined
       ? {}
       : { "isthmus.metrics": JSON.stringify({ test: result.test, epochs: result.epochs }) }),
+    ...(result?.quantiles ? { "isthmus.quantiles": JSON.stringify(result.quantiles) } : {}),
     ...(precision && { "isthmus.precision": precisionName(precision) }),
   };
   const graph = graphs[name](trained);

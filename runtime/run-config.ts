@@ -3,8 +3,9 @@ import { z } from "zod";
 import { imageShape, parse } from "../graphs/config.ts";
 import { modelDescription } from "../graphs/families.ts";
 import { trainingConfig } from "../graphs/training-config.ts";
+import type { Dataset, SplitName } from "../src/data/dataset.ts";
 import { fail } from "../src/ir/error.ts";
-import { medium } from "./about.ts";
+import { medium, quantiles } from "./about.ts";
 import { readJson } from "./json.ts";
 
 /** Raised when a run of before can no longer be read as it is. */
@@ -50,6 +51,8 @@ export const runConfig = z.strictObject({
       seconds: z.number(),
       imagesPerSecond: z.number().nullable(),
       millisecondsPerStep: z.number().nullable(),
+      /** Runs from before they were measured have none. */
+      quantiles: quantiles.nullable().optional(),
     })
     .optional(),
 });
@@ -59,6 +62,18 @@ export type RunResult = NonNullable<RunConfig["result"]>;
 
 export function newRunConfig(parts: Omit<RunConfig, "format">): RunConfig {
   return { format: FORMAT, ...parts };
+}
+
+/** What `run.json` says of a data set. */
+export function recordOf(data: Dataset): RunConfig["data"] {
+  const { source, name, medium, image, classes, fingerprint } = data;
+  const counted = (split: SplitName) => ({ count: data[split].images.count, origin: data[split].origin });
+  const splits = {
+    train: counted("train"),
+    validation: counted("validation"),
+    test: counted("test"),
+  };
+  return { source, name, medium, image, classes: classes && [...classes], fingerprint, splits };
 }
 
 /** Reads `run.json`. Throws one line where it is damaged or was written by a newer Isthmus. */

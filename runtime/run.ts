@@ -6,11 +6,12 @@ import type { Dataset, SplitName } from "../src/data/dataset.ts";
 import { Images } from "../src/data/images.ts";
 import { fail } from "../src/ir/error.ts";
 import type { Tensors } from "../src/ir/tensor.ts";
+import type { Quantiles } from "./about.ts";
 import { isLinear } from "./beginning.ts";
 import { type LoadOptions, loadDataset } from "./data/dataset.ts";
 import { type DataSpec, dataSpec } from "./data/spec.ts";
 import { type Evaluated, evaluated } from "./evaluate.ts";
-import { exportModel, type ModelName } from "./export.ts";
+import { exportModel, type ModelName, type Trained } from "./export.ts";
 import { type Fidelity, fidelityOf } from "./fidelity.ts";
 import type { Host, HostOptions } from "./host/host.ts";
 import { nodeFiles } from "./host/node-files.ts";
@@ -18,6 +19,7 @@ import { type ImportanceOptions, type LogLikelihood, logLikelihood } from "./imp
 import { type BesidePrincipal, besidePrincipal } from "./linear.ts";
 import type { Losses } from "./losses.ts";
 import { codeOf, Decoder, Encoder } from "./models.ts";
+import { quantilesOf } from "./quantiles.ts";
 import type { RunConfig } from "./run-config.ts";
 import { RunDirectory } from "./run-directory.ts";
 
@@ -118,11 +120,26 @@ export class Run {
     return Decoder.open(this.model("decoder"), "decoder", this.#host, options);
   }
 
-  /** The bytes of one of its models. */
-  model(name: ModelName): Uint8Array {
+  /**
+   * How unusual its training images are to it: measured when the training ended, or else now. Null for a memory, and
+   * before the end. Throws where it has to be measured and the training images are gone or have changed.
+   */
+  async quantiles(options: HostOptions = {}): Promise<Quantiles | null> {
+    const { result } = this.config;
+    if (result === undefined || result.quantiles !== undefined) return result?.quantiles ?? null;
+    const { train } = await this.data();
+    return quantilesOf(this.#trained(null), train.images, this.#host, options);
+  }
+
+  /** The bytes of one of its models; it says how unusual training images are, as far as that is known. */
+  model(name: ModelName, quantiles: Quantiles | null = this.config.result?.quantiles ?? null): Uint8Array {
+    return exportModel(name, this.#trained(quantiles));
+  }
+
+  #trained(quantiles: Quantiles | null): Trained {
     const { model, training, data, result } = this.config;
     const { classes, medium } = data;
     const { parameters } = this;
-    return exportModel(name, { model, training, classes, medium, parameters, result });
+    return { model, training, classes, medium, parameters, result: result && { ...result, quantiles } };
   }
 }

@@ -10,7 +10,7 @@ import {
 } from "../graphs/families.ts";
 import { initialState } from "../graphs/state.ts";
 import { type TrainingConfig, type TrainingInput, trainingConfig } from "../graphs/training-config.ts";
-import { type Dataset, splitNames } from "../src/data/dataset.ts";
+import type { Dataset } from "../src/data/dataset.ts";
 import { fail } from "../src/ir/error.ts";
 import type { Tensors } from "../src/ir/tensor.ts";
 import { version } from "../src/version.ts";
@@ -19,11 +19,12 @@ import { chooseDevice, type DeviceChoice } from "./device.ts";
 import type { OpenEngine } from "./engine/engine.ts";
 import { exportModel, modelNames, type Trained } from "./export.ts";
 import { requireFit, requireSources, requireState } from "./fit.ts";
-import type { Device, Host, HostOptions } from "./host/host.ts";
+import type { Device, HostOptions } from "./host/host.ts";
 import type { Losses } from "./losses.ts";
 import { Decoder, Encoder } from "./models.ts";
 import type { Platform } from "./platform.ts";
-import { newRunConfig, type RunConfig, type RunResult, requireSame } from "./run-config.ts";
+import { quantilesOf } from "./quantiles.ts";
+import { newRunConfig, type RunConfig, type RunResult, recordOf, requireSame } from "./run-config.ts";
 import { type EpochMetrics, RunDirectory } from "./run-directory.ts";
 import { beginning, type Checkpoint, type Progress, Trainer } from "./trainer.ts";
 
@@ -53,7 +54,6 @@ export class TrainingRun implements AsyncIterable<Progress> {
   readonly model: ModelDescription;
   readonly training: TrainingConfig;
   readonly #data: Dataset;
-  readonly #host: Host;
   readonly #platform: Platform;
   readonly #options: Omit<TrainOptions, keyof TrainingInput>;
   #parameters: Tensors | undefined;
@@ -74,7 +74,6 @@ export class TrainingRun implements AsyncIterable<Progress> {
     this.#data = factsOf(this.model).isMemory ? { ...data, validation: data.train, test: data.train } : data;
     this.#options = { parameters, out, resume, signal, device, threads, engine, report };
     this.#platform = platform;
-    this.#host = platform.host;
   }
 
   /** Whether the signal stopped it before its end; its checkpoint is then there to resume from. */
@@ -105,8 +104,8 @@ export class TrainingRun implements AsyncIterable<Progress> {
     const trained = this.#trained();
     const options = await this.#at();
     return {
-      encoder: await Encoder.open(exportModel("encoder", trained), "encoder", this.#host, options),
-      decoder: await Decoder.open(exportModel("decoder", trained), "decoder", this.#host, options),
+      encoder: await Encoder.open(exportModel("encoder", trained), "encoder", this.#platform.host, options),
+      decoder: await Decoder.open(exportModel("decoder", trained), "decoder", this.#platform.host, options),
     };
   }
 
@@ -120,7 +119,7 @@ export class TrainingRun implements AsyncIterable<Progress> {
     const before = metrics.at(-1)?.seconds ?? 0;
     const kept = await run?.readBest();
     const trainer = await Trainer.open(this.model, this.training, images, {
-      host: this.#host,
+      host: this.#platform.host,
       engine: this.#options.engine,
       ...at,
       ...checkpoint,
@@ -173,10 +172,10 @@ export class TrainingRun implements AsyncIterable<Progress> {
   /** Where the graphs run. Throws where the device that was asked for does not work. */
   async #at(): Promise<HostOptions & { readonly device: Device }> {
     const { device = "auto", engine, threads } = this.#options;
-    const cpu = this.#host.devices.at(-1)!;
+    const cpu = this.#platform.host.devices.at(-1)!;
     if (engine !== undefined && device !== "auto" && device !== cpu)
       fail("train", `an engine of its own is not run on ${device}: leave one of them out`);
-    this.#device ??= engine === undefined ? await chooseDevice(this.#host, device) : cpu;
+    this.#device ??= engine === undefined ? await chooseDevice(this.#platform.host, device) : cpu;
     return { device: this.#device, threads };
   }
 
@@ -193,7 +192,8 @@ export class TrainingRun implements AsyncIterable<Progress> {
     if (out !== undefined && resume && (await RunDirectory.isAt(out, files)))
       return this.#goOn(await RunDirectory.open(out, files), config.device);
     const { images } = this.#data.train;
-    const parameters = this.#options.parameters ?? (await beginningOf(this.model, images, this.#host, at));
+    const parameters =
+      this.#options.parameters ?? (await beginningOf(this.model, images, this.#platform.host, at));
     const state = initialState(this.model, this.training.optimizer, this.training.seed, parameters);
     const checkpoint = { state, position: beginning };
     if (out === undefined) return { config, checkpoint };
@@ -231,6 +231,13 @@ export class TrainingRun implements AsyncIterable<Progress> {
       imagesPerSecond: last?.imagesPerSecond ?? null,
       millisecondsPerStep: last === undefined ? null : (1000 * batch) / last.imagesPerSecond,
     };
+    const quantiles = await quantilesOf(
+      this.#trained(),
+      this.#data.train.images,
+      this.#platform.host,
+      await this.#at(),
+    );
+    this.#result = { ...this.#result, quantiles };
   }
 
   /** Writes the models, the result and the report. */
@@ -244,7 +251,7 @@ export class TrainingRun implements AsyncIterable<Progress> {
     try {
       await report(run, {
         ...{ config, metrics, data: this.#data, parameters, ...models },
-        ...{ host: this.#host, at: await this.#at() },
+        ...{ host: this.#platform.host, at: await this.#at() },
       });
     } finally {
       await models.encoder.release();
@@ -269,28 +276,8 @@ export class TrainingRun implements AsyncIterable<Progress> {
   }
 
   #config(device: Device): RunConfig {
-    const { source, name, medium, image, classes, fingerprint } = this.#data;
-    const splits = Object.fromEntries(
-      splitNames.map((split) => [
-        split,
-        { count: this.#data[split].images.count, origin: this.#data[split].origin },
-      ]),
-    ) as RunConfig["data"]["splits"];
-    return newRunConfig({
-      isthmus: version,
-      model: this.model,
-      training: this.training,
-      device,
-      data: {
-        source,
-        name,
-        medium,
-        image,
-        classes: classes === null ? null : [...classes],
-        fingerprint,
-        splits,
-      },
-    });
+    const data = recordOf(this.#data);
+    return newRunConfig({ isthmus: version, model: this.model, training: this.training, device, data });
   }
 }
 

@@ -1,10 +1,12 @@
 /** `isthmus export` */
 import { join } from "node:path";
+import { IsthmusError } from "../../src/ir/error.ts";
+import type { Quantiles } from "../about.ts";
 import { modelNames } from "../export.ts";
 import { writeWhole } from "../host/file.ts";
 import type { Precision } from "../precision.ts";
 import type { Run } from "../run.ts";
-import { print, showBytes } from "./output.ts";
+import { print, say, showBytes } from "./output.ts";
 import { exportSmaller } from "./smaller.ts";
 import { type DataFlags, openRun } from "./source.ts";
 import { asked, UsageError } from "./usage.ts";
@@ -21,13 +23,25 @@ interface Flags extends DataFlags {
 }
 
 const formats: { readonly [F in Format]: (run: Run) => Promise<Readonly<Record<string, Uint8Array>>> } = {
-  onnx: async (run) => Object.fromEntries(modelNames.map((name) => [`${name}.onnx`, run.model(name)])),
+  onnx: async (run) => {
+    const quantiles = await quantilesOf(run);
+    return Object.fromEntries(modelNames.map((name) => [`${name}.onnx`, run.model(name, quantiles)]));
+  },
   "ort-training": async (run) => {
     const { trainingFiles } = await import("../training-session/files.ts");
     const { state } = await run.directory.readCheckpoint();
     return asked(() => trainingFiles(run.config, state));
   },
 };
+
+/** A run from before they were measured is exported without where its training images are gone. */
+function quantilesOf(run: Run): Promise<Quantiles | null> {
+  return run.quantiles().catch((error) => {
+    if (!(error instanceof IsthmusError)) throw error;
+    say(`without the quantiles of the training images: ${error.message}`);
+    return null;
+  });
+}
 
 export async function exportCommand(path: string, flags: Flags): Promise<void> {
   const { format, precision, calibration, out, json } = flags;

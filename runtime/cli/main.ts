@@ -238,7 +238,7 @@ program
   .command("serve")
   .summary("serve encoders and decoders over HTTP")
   .description(
-    "Serve models over HTTP by the Open Inference Protocol v2. A run <run> is served as <run>-encoder and <run>-decoder, a file under its name without .onnx.",
+    "Serve models over HTTP: /encode, /decode, /reconstruct, /sample, /interpolate and /anomaly, and the Open Inference Protocol v2. A run <run> is served as <run>-encoder, <run>-decoder and <run>-evaluation, a file under its name without .onnx. /docs is a page to try it.",
   )
   .argument(
     "<model...>",
@@ -264,6 +264,8 @@ program
   .option("--timeout-ms <ms>", "how long a request may take", atLeast(1, 2 ** 31 - 1), 30_000)
   .option("--max-body-mb <n>", "largest body of a request", least(0), 16)
   .option("--max-elements <n>", "elements of a request's tensors at most", atLeast(1), 2 ** 24)
+  .option("--max-images <n>", "images or codes of a request to /encode and the like at most", atLeast(1), 256)
+  .option("--max-pixels <n>", "pixels of a picture that is sent at most", atLeast(1), 2 ** 24)
   .option(
     "--watch-ms <ms>",
     "how often to look for changed files; 0 for never",

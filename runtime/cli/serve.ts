@@ -19,6 +19,8 @@ interface Flags {
   readonly timeoutMs: number;
   readonly maxBodyMb: number;
   readonly maxElements: number;
+  readonly maxImages: number;
+  readonly maxPixels: number;
   readonly watchMs: number;
   readonly tokenFile?: string;
   readonly cors?: readonly string[];
@@ -44,6 +46,8 @@ export async function serveCommand(models: readonly string[], flags: Flags): Pro
     service,
     token,
     cors: flags.cors,
+    maxImages: flags.maxImages,
+    maxPixels: flags.maxPixels,
     bodyLimit: Math.round(flags.maxBodyMb * 2 ** 20),
     logger,
   });

@@ -79,7 +79,9 @@ async function readResumed(
   const facts = { image, classes: began.data.classes, count: began.data.splits.train.count };
   const training = await checkedTraining(settings, facts.count);
   requireSame(began, { model: foreign?.(image).model ?? modelOf(settings, facts), training }, path);
-  return { settings, device: flags.device ?? (began.device as Device) };
+  // A run that began in a page names a device that is not here.
+  const before = nodeHost.devices.find((device) => device === began.device) ?? "auto";
+  return { settings, device: flags.device ?? before };
 }
 
 /** Throws where the settings name a preset or data that there are not, or a training that can't be. */

@@ -5,7 +5,10 @@ import type { Files } from "../files.ts";
 /** Begins the creation of a folder and is removed at its end, so that what a closed tab left half-made is no folder. */
 const MAKING = ".making";
 
-/** That nothing more can be written until something is removed. */
+/** What browsers say where a page may keep nothing, as in some private windows. */
+const NOWHERE = "SecurityError";
+
+/** That nothing more can be written: until something is removed, or at all. */
 export class StorageFull extends IsthmusError {}
 
 /** Files by path in the Origin Private File System, in a page and in a worker; `remove` frees what a run takes. */
@@ -36,7 +39,7 @@ export const webFiles: Files & { readonly remove: (path: string) => Promise<void
       const names = (await entriesOf(await folderAt(path))).map(([name]) => name);
       return names.includes(MAKING) ? [] : names.sort();
     } catch (error) {
-      if (nameOf(error) === "NotFoundError") return [];
+      if (["NotFoundError", NOWHERE].includes(nameOf(error) ?? "")) return [];
       return unreadable(path, error);
     }
   },
@@ -111,6 +114,8 @@ async function fileAt(path: string, create = false): Promise<FileSystemFileHandl
 }
 
 async function folderAt(path: string, create = false): Promise<FileSystemDirectoryHandle> {
+  // Only secure pages have storage: those of https, and of the machine itself.
+  if (!("storage" in navigator)) throw new DOMException("there is no storage", NOWHERE);
   let folder = await navigator.storage.getDirectory();
   for (const name of path.split("/"))
     if (name !== "") folder = await folder.getDirectoryHandle(name, { create });
@@ -142,7 +147,8 @@ function unwritable(path: string, error: unknown): never {
     throw new StorageFull(`${path}: can't be written: what the browser stores for this page is full`);
   if (name === "TypeMismatchError") fail(path, "can't be written: part of its path is a file");
   if (name === "NoModificationAllowedError") fail(path, "can't be written: another tab is writing it");
-  if (name === "SecurityError") fail(path, "can't be written: the browser keeps no files for this page");
+  if (name === NOWHERE)
+    throw new StorageFull(`${path}: can't be written: the browser keeps no files for this page`);
   if (name !== undefined) fail(path, `can't be written (${name})`);
   throw error;
 }

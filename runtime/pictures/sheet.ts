@@ -92,7 +92,7 @@ export async function contactSheet(images: Images, layout: SheetLayout): Promise
 }
 
 /** Image `position`, gray or colour, each of its pixels `scale` × `scale`. */
-function enlarge({ image, data }: Images, position: number, scale: number): Raster {
+export function enlarge({ image, data }: Images, position: number, scale: number): Raster {
   const { channels, height, width } = image;
   const plane = height * width;
   const start = position * channels * plane;

@@ -1,12 +1,14 @@
 /** The service as a Fastify plugin, for a server of one's own. */
 import cors from "@fastify/cors";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { autoencoderRoutes, type ImageLimits } from "./autoencoder/routes.ts";
 import { ServiceError } from "./error.ts";
+import { documentation, openAddresses } from "./openapi/document.ts";
 import { protocolRoutes } from "./protocol/routes.ts";
 import type { InferenceService } from "./service.ts";
 import { requireToken } from "./token.ts";
 
-export interface InferenceOptions {
+export interface InferenceOptions extends ImageLimits {
   readonly service: InferenceService;
   /** What clients have to send as `Authorization: Bearer …`, but for the health probes. */
   readonly token?: string | undefined;
@@ -17,15 +19,16 @@ export interface InferenceOptions {
 /** Adds the protocol's routes and `/metrics`, below a prefix where one is given; closes the service with the server. */
 export async function inferencePlugin(
   app: FastifyInstance,
-  { service, token, cors: origins }: InferenceOptions,
+  { service, token, cors: origins, maxImages, maxPixels }: InferenceOptions,
 ) {
   app.setErrorHandler(answerError);
   app.addHook("onClose", () => service.close());
   if (origins !== undefined) await app.register(cors, { origin: origins.includes("*") ? "*" : [...origins] });
+  await documentation(app, token !== undefined);
   if (token !== undefined) {
     const check = requireToken(token);
     app.addHook("onRequest", async (request, reply) => {
-      if (!/\/v2\/health\/(live|ready)$/.test(request.routeOptions.url ?? "")) await check(request, reply);
+      if (!openAddresses.test(request.routeOptions.url ?? "")) await check(request, reply);
     });
   }
   app.get("/metrics", async (_request, reply) => {
@@ -33,6 +36,7 @@ export async function inferencePlugin(
     return reply.type(registry.contentType).send(await registry.metrics());
   });
   await app.register(protocolRoutes, { service });
+  await app.register(autoencoderRoutes, { service, maxImages, maxPixels });
 }
 
 /** Errors as the protocol has them; what a client is not to know of is logged, and not told. */

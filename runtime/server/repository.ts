@@ -22,8 +22,8 @@ export interface ModelBytes {
 const LARGEST = 2 ** 31;
 
 /**
- * The models that a path stands for, in the order of their names: those of a run `<run>` are `<run>-encoder` and
- * `<run>-decoder`; a file is called as it is without `.onnx`; a folder has those of its files. `NAME=PATH` gives a run
+ * The models that a path stands for, in the order of their names: those of a run `<run>` are `<run>-encoder`,
+ * `<run>-decoder` and `<run>-evaluation`; a file is called as it is without `.onnx`; a folder has those of its files. `NAME=PATH` gives a run
  * or a file another name. Throws where there is no model.
  */
 export async function findModels(spec: string): Promise<readonly ModelSource[]> {
@@ -34,7 +34,7 @@ export async function findModels(spec: string): Promise<readonly ModelSource[]> 
   const { files } = await listFolder(path);
   const models = files.filter((file) => file.endsWith(".onnx"));
   if (await exists(join(path, "run.json"))) {
-    const halves = ["encoder", "decoder"].filter((half) => models.includes(`${half}.onnx`));
+    const halves = ["encoder", "decoder", "evaluation"].filter((half) => models.includes(`${half}.onnx`));
     if (halves.length === 0) fail(rest ?? spec, "is a run without models: isthmus export writes them");
     const name = given ?? basename(path);
     return Promise.all(halves.map((half) => source(`${name}-${half}`, join(path, `${half}.onnx`), path)));

@@ -50,9 +50,14 @@ describe.skipIf(missing !== undefined)("the explorer", () => {
     expect(watched).toEqual({ errors: [], elsewhere: [] });
   });
 
-  test("the code follows the pointer, the arrow keys and the sliders, and the picture follows the code", async () => {
+  test("the code follows what is dragged, the arrow keys and the sliders, and the picture follows the code", async () => {
     const { x, y, width, height } = (await page.locator("#map").boundingBox())!;
-    await page.mouse.move(x + 0.75 * width, y + 0.25 * height);
+    await page.mouse.move(x + 0.5 * width, y + 0.5 * height);
+    await page.mouse.down();
+    await page.mouse.move(x + 0.75 * width, y + 0.25 * height, { steps: 5 });
+    await page.mouse.up();
+    // It goes nowhere with a pointer that only passes.
+    await page.mouse.move(x, y);
     expect(await codeOf(page)).toEqual([1.5, 1.5]);
     await expectPicture(page, file("digits-2d"), [1.5, 1.5]);
     await page.locator("#map").focus();
@@ -72,7 +77,7 @@ describe.skipIf(missing !== undefined)("the explorer", () => {
     await page.getByLabel("across").selectOption("3");
     await page.getByLabel("up").selectOption("8");
     const { x, y, width, height } = (await page.locator("#map").boundingBox())!;
-    await page.mouse.move(x + 0.75 * width, y + 0.5 * height);
+    await page.mouse.click(x + 0.75 * width, y + 0.5 * height);
     expect((await codeOf(page))[3]).toBeCloseTo(1.5);
     const before = await sumOf(page, "plane");
     await page.getByRole("slider", { name: "dimension 1", exact: true }).fill("2");

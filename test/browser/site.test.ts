@@ -55,7 +55,7 @@ describe.skipIf(missing !== undefined)("the page", () => {
     "trains on %s, pauses, and gives an encoder that does in Node what it does here",
     async (device) => {
       await page.locator("#pace").filter({ hasText: "ms" }).waitFor();
-      await page.locator("#map").hover();
+      await page.locator("#map").click();
       await start(device, 1000);
       await expect.poll(() => numberIn("#train-validation"), { timeout: 60_000 }).toBeGreaterThan(0);
       const first = await numberIn("#train-validation");
@@ -86,7 +86,7 @@ describe.skipIf(missing !== undefined)("the page", () => {
       await page.getByRole("tab", { name: "Train" }).click();
       await page.getByRole("button", { name: "Resume" }).click();
       await page.getByRole("button", { name: "Stop" }).click();
-      await page.getByRole("button", { name: "New training" }).waitFor();
+      await page.getByRole("button", { name: "Start training" }).waitFor();
       expect(watched).toEqual({ errors: [], elsewhere: [] });
     },
     120_000,

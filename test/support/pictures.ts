@@ -39,6 +39,8 @@ export function epochsOf(count: number, kl: number | null = 25): EpochLosses[] {
 export async function digitPng(seed: number): Promise<{ readonly images: Images; readonly png: Buffer }> {
   const { images } = drawDigits(1, seed);
   const { width, height } = images.image;
-  const data = Buffer.from([...images.data].flatMap((value) => [value, value, value, 255]));
+  // Jimp reads the memory under a Buffer from its beginning, so it is to be one of its own.
+  const data = Buffer.alloc(4 * width * height);
+  data.set([...images.data].flatMap((value) => [value, value, value, 255]));
   return { images, png: await Jimp.fromBitmap({ width, height, data }).getBuffer("image/png") };
 }

@@ -55,7 +55,7 @@ export class Plane {
       pointAt(event);
     });
     this.#map.addEventListener("pointermove", (event) => {
-      if (this.#map.hasPointerCapture(event.pointerId) || event.pointerType === "mouse") pointAt(event);
+      if (this.#map.hasPointerCapture(event.pointerId)) pointAt(event);
     });
     this.#map.addEventListener("keydown", (event) => {
       const direction = directions[event.key];

@@ -28,12 +28,16 @@ export class Board {
   begin(begun: Begun): void {
     const isSame = this.#begun?.name === begun.name;
     this.#begun = begun;
-    const { name, description, counts, device, detail, penalty, unit, classes, medium, epochs } = begun;
+    const { name, description, counts, device, detail, penalty, unit, classes, medium, epochs, isDrawn } =
+      begun;
     text("train-name", name);
     const noun = medium.kind === "image" ? "images" : "items";
     const amounts = `${counts[0].toLocaleString("en")} + ${counts[1].toLocaleString("en")} + ${counts[2].toLocaleString("en")} ${noun}`;
     text("train-description", `${description} · ${amounts} · on ${deviceName(device)}, ${detail}`);
-    text("train-command", `isthmus train --resume ${name}`);
+    text(
+      "train-command",
+      `isthmus train --resume ${name}${isDrawn ? "" : " --data <folder of the same IDX files>"}`,
+    );
     text("train-title-a", `Reconstruction, ${unit}`);
     text("train-title-b", penalty === null ? "" : `${capital(penalty)}, ${unit}`);
     element("train-figure-b", HTMLElement).hidden = penalty === null;
@@ -100,7 +104,7 @@ export class Board {
     element("train-progress", HTMLProgressElement).value = 1;
     text("train-left", "done");
     this.say(
-      `Done after ${epochs} epochs: test loss ${loss.toFixed(1)} ${unit}${parts}. Models and pictures are of the best epoch.`,
+      `Done after ${epochs} ${epochs === 1 ? "epoch" : "epochs"}: test loss ${loss.toFixed(1)} ${unit}${parts}. Models and pictures are of the best epoch.`,
     );
   }
 

@@ -35,6 +35,8 @@ export class Setup {
     this.#offers = offers;
     select("train-preset").replaceChildren(...offers.map(({ name }) => new Option(name, name)));
     this.#showPreset();
+    for (const part of this.#form.querySelectorAll<HTMLFieldSetElement | HTMLButtonElement>(":disabled"))
+      part.disabled = false;
     for (const { device, works, detail, isEmulated } of devices) {
       const text = isEmulated ? `${detail}, played by the CPU: slower than WASM` : detail;
       element(`train-${device}`, HTMLElement).textContent = works ? `· ${text}` : `· not here: ${text}`;
@@ -68,7 +70,10 @@ export class Setup {
     const offer = this.#offers.find(({ name }) => name === select("train-preset").value);
     if (offer === undefined) return;
     element("train-about", HTMLElement).textContent = offer.about;
-    const { latent, hidden, epochs, batch, learningRate, klWeight } = offer;
+    const { latent, hidden, epochs, batch, learningRate, klWeight, penalty } = offer;
+    element("train-weight-field", HTMLElement).hidden = penalty === null;
+    element("train-weight", HTMLElement).textContent =
+      penalty === "KL divergence" ? "KL weight" : `Weight of the ${penalty}`;
     const values = { latent, hidden: hidden.join(", "), epochs, batch, learningRate, klWeight };
     for (const [name, value] of Object.entries(values))
       (this.#form.elements.namedItem(name) as HTMLInputElement).value = String(value);

@@ -21,9 +21,11 @@ export const pathOf = (name: string) => `${FOLDER}/${name}`;
 
 /** All runs that are kept, those that can be gone on with first. */
 export async function keptRuns(files: Files): Promise<KeptRun[]> {
+  const names = await files.list(FOLDER);
+  if (names.length === 0) return [];
   const busy = new Set((await navigator.locks.query()).held?.map(({ name }) => name));
   const runs: KeptRun[] = [];
-  for (const name of await files.list(FOLDER)) {
+  for (const name of names) {
     // A creation that was cut short left no run.
     if (!(await RunDirectory.isAt(pathOf(name), files))) continue;
     runs.push({ ...(await keptRun(name, files)), isBusy: busy.has(lockOf(name)) });
@@ -67,6 +69,8 @@ export async function freeName(wanted: string, files: Files): Promise<string> {
 
 /** Holds a run for this tab while something is done with it. Throws where another tab has it. */
 export function holding<T>(name: string, work: () => Promise<T>): Promise<T> {
+  // Pages that are not secure have neither locks nor anything to keep.
+  if (!("locks" in navigator)) return work();
   return navigator.locks.request(lockOf(name), { ifAvailable: true }, async (lock) =>
     lock === null ? fail(name, "is being trained in another tab: pause it there first") : work(),
   );

@@ -46,6 +46,8 @@ function row(run: KeptRun, { resume, open, download, remove }: RunActions): HTML
 function factsOf({ description, data, epoch, epochs, isDone, isBusy, damage, bytes }: KeptRun): string {
   const size = `${(bytes / 2 ** 20).toFixed(1)} MB`;
   if (damage !== undefined) return `can't be gone on with: ${damage} · ${size}`;
-  const state = isDone ? `done, ${epochs} epochs` : `stopped after epoch ${epoch} of ${epochs}`;
+  const state = isDone
+    ? `done, ${epochs} ${epochs === 1 ? "epoch" : "epochs"}`
+    : `stopped after epoch ${epoch} of ${epochs}`;
   return `${description} · ${data} · ${isBusy ? "training in another tab" : state} · ${size}`;
 }

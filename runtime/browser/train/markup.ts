@@ -1,4 +1,4 @@
-/** The Train panel as it is before anything is known. */
+/** The Train panel as it is before anything is known: nothing to fill in until the presets are. */
 
 export const markup = `
 <div class="lead" id="train-lead">
@@ -13,7 +13,7 @@ export const markup = `
 </section>
 
 <form class="setup" id="train-setup" aria-label="A new training">
-  <fieldset class="card">
+  <fieldset class="card" disabled>
     <legend>Data</legend>
     <div class="choices">
       <label><input type="radio" name="data" value="digits" checked /> Drawn digits</label>
@@ -43,7 +43,7 @@ export const markup = `
       <p class="hint">Images are cut square and scaled. Folders inside become classes. Nothing leaves this tab.</p>
     </div>
   </fieldset>
-  <fieldset class="card">
+  <fieldset class="card" disabled>
     <legend>Model</legend>
     <label class="field">Preset <select name="preset" id="train-preset" aria-describedby="train-about"></select></label>
     <p class="hint" id="train-about"></p>
@@ -55,17 +55,17 @@ export const markup = `
           title="Numbers with commas between them, one a layer" value="400" /></label>
     </div>
   </fieldset>
-  <fieldset class="card">
+  <fieldset class="card" disabled>
     <legend>Training</legend>
     <div class="pair">
       <label class="field">Epochs <input type="number" name="epochs" min="1" max="10000" value="10" required /></label>
       <label class="field">Batch <input type="number" name="batch" min="1" max="4096" value="128" required /></label>
       <label class="field">Learning rate
         <input type="number" name="learningRate" min="0" step="any" value="0.001" required /></label>
-      <label class="field">KL weight <input type="number" name="klWeight" min="0" step="any" value="1" required /></label>
+      <label class="field" id="train-weight-field"><span id="train-weight">KL weight</span> <input type="number" name="klWeight" min="0" step="any" value="1" required /></label>
     </div>
   </fieldset>
-  <fieldset class="card">
+  <fieldset class="card" disabled>
     <legend>Device</legend>
     <div class="choices stacked" id="train-devices">
       <label><input type="radio" name="device" value="auto" checked /> Automatic <span>· the GPU, if there is a real one</span></label>
@@ -73,11 +73,11 @@ export const markup = `
       <label><input type="radio" name="device" value="wasm" /> WASM <span id="train-wasm"></span></label>
     </div>
   </fieldset>
-  <p class="go"><button type="submit" class="primary" id="train-start">Start training</button>
+  <p class="go"><button type="submit" class="primary" id="train-start" disabled>Start training</button>
     <span class="hint">A run from Node? Drop its folder, or a zip of it, anywhere here. <button type="button" class="link" id="train-open">Open a run …</button></span></p>
 </form>
 
-<section class="live" id="train-live" aria-labelledby="train-name" hidden>
+<section class="live" id="train-live" aria-labelledby="train-name" tabindex="-1" hidden>
   <header>
     <h1 id="train-name"></h1>
     <p class="hint" id="train-description"></p>

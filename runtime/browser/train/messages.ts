@@ -50,6 +50,8 @@ export interface Offer {
   readonly batch: number;
   readonly learningRate: number;
   readonly klWeight: number;
+  /** What that weighs; null where the loss has no second term. */
+  readonly penalty: string | null;
 }
 
 export type DeviceWish = "auto" | "webgpu" | "wasm";
@@ -98,6 +100,8 @@ export interface Begun extends Look {
   readonly detail: string;
   readonly counts: readonly [train: number, validation: number, test: number];
   readonly classes: readonly string[] | null;
+  /** Whether Node can draw the data anew as well. */
+  readonly isDrawn: boolean;
   /** What the second term of the loss is called; null where there is none. */
   readonly penalty: string | null;
   readonly unit: string;

@@ -236,9 +236,7 @@ class Panel {
 
   async #explore(name: string): Promise<void> {
     await this.#try(async () => {
-      const encoder = await this.#remote.download(name, "encoder");
-      const decoder = await this.#remote.download(name, "decoder");
-      this.#surroundings.explore({ encoder, decoder, name });
+      this.#surroundings.explore({ ...(await this.#remote.halves(name)), name });
     });
   }
 
@@ -282,9 +280,10 @@ class Panel {
       button(`train-${id}`).disabled = !hasModel;
     if (before === "setup" && !isSetup) element("train-live", HTMLElement).scrollIntoView();
     // The button that was pressed may be gone: keep the keyboard where things go on.
-    if (document.activeElement === document.body) {
-      const next = isSetup ? "train-start" : state === "paused" ? "train-resume" : "train-stop";
-      button(next).focus({ preventScroll: true });
+    const active = document.activeElement;
+    if (active === document.body || active?.checkVisibility() === false) {
+      const next = { setup: "train-start", paused: "train-resume", done: "train-stop" };
+      element(next[state as "setup"] ?? "train-live", HTMLElement).focus({ preventScroll: true });
     }
   }
 }

@@ -1,6 +1,7 @@
 /** The presets that are offered, and what the form says of each. */
 
 import { parse } from "../../../graphs/config.ts";
+import { factsOf } from "../../../graphs/families.ts";
 import { presets } from "../../../graphs/presets.ts";
 import { trainingConfig } from "../../../graphs/training-config.ts";
 import { modelOf } from "../../preset.ts";
@@ -23,7 +24,8 @@ export function offers(): Offer[] {
     const facts = { image: { channels: 1, height: 28, width: 28 }, classes: ["0", "1"], count: 1000 };
     const model = modelOf({ preset: name, model: {}, training: {} }, facts);
     const { latent, hidden } = { latent: 0, hidden: [], ...model };
+    const { penalty } = factsOf(model);
     const { epochs, batch, learningRate, klWeight } = parse(trainingConfig, presets[name].training, name);
-    return { name, about: abouts[name], latent, hidden, epochs, batch, learningRate, klWeight };
+    return { name, about: abouts[name], latent, hidden, epochs, batch, learningRate, klWeight, penalty };
   });
 }

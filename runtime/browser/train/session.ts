@@ -2,14 +2,14 @@
 import { describeModel, factsOf } from "../../../graphs/families.ts";
 import type { Dataset } from "../../../src/data/dataset.ts";
 import type { Tensors } from "../../../src/ir/tensor.ts";
-import { exportModel } from "../../export.ts";
+import { exportModel, type ModelName } from "../../export.ts";
 import type { Files } from "../../files.ts";
 import type { Host } from "../../host/host.ts";
 import type { RunConfig } from "../../run-config.ts";
 import { RunDirectory } from "../../run-directory.ts";
 import { TrainingRun, type TrainOptions } from "../../training-run.ts";
 import { pathOf } from "./kept.ts";
-import type { Begun, Download, Ending, News } from "./messages.ts";
+import type { Begun, Ending, News } from "./messages.ts";
 import { Preview } from "./preview.ts";
 
 /** A look takes at most this share of the time, and comes at most this often. */
@@ -35,7 +35,7 @@ export class TrainingSession {
   readonly #stop = new AbortController();
   /** What the pictures are of; downloads are of the same. */
   #parameters: Tensors | undefined;
-  #isUnderWay = false;
+  #isDone = false;
 
   /** Throws where the data don't fit the model, or a setting can't be. */
   constructor(task: Task) {
@@ -63,7 +63,6 @@ export class TrainingSession {
     let epoch = 0;
     try {
       for await (const progress of this.#run) {
-        this.#isUnderWay = true;
         tell({ kind: "progress", progress });
         epoch = progress.validation === null ? progress.epoch - 1 : progress.epoch;
         const begun = performance.now();
@@ -72,8 +71,8 @@ export class TrainingSession {
         const now = performance.now();
         next = now + Math.max(1000 * LOOK_SECONDS, (now - begun) / LOOK_SHARE);
       }
-      this.#isUnderWay = false;
       const { isStopped } = this.#run;
+      this.#isDone = !isStopped;
       this.#parameters = isStopped ? await this.#saved() : this.#run.parameters;
       if (preview !== null) await this.#look(preview, this.#parameters);
       if (isStopped) return { kind: "paused", epoch };
@@ -82,22 +81,22 @@ export class TrainingSession {
     } catch (error) {
       return failed(error, await RunDirectory.isAt(pathOf(this.name), this.#task.files));
     } finally {
-      this.#isUnderWay = false;
       // A device that is lost has nothing to give back.
       await preview?.release().catch(() => {});
     }
   }
 
-  /** The bytes of a model with the weights that the pictures are of. */
-  async model(name: Exclude<Download, "checkpoint">): Promise<Uint8Array> {
+  /** The bytes of some models with the weights that the pictures are of. */
+  async models<N extends ModelName>(...names: readonly N[]): Promise<Record<N, Uint8Array>> {
     const { model, training } = this.#run;
     const { classes, medium } = this.#task.data;
-    const parameters = this.#isUnderWay ? await this.#run.parametersNow() : this.#parameters;
-    const result = this.#isUnderWay || this.#run.isStopped ? undefined : this.#run.result;
-    return exportModel(name, {
-      ...{ model, training, classes, medium, result },
-      parameters: parameters ?? (await this.#saved()),
-    });
+    const parameters = this.#parameters ?? (await this.#saved());
+    const result = this.#isDone ? this.#run.result : undefined;
+    const trained = { model, training, classes, medium, parameters, result };
+    return Object.fromEntries(names.map((name) => [name, exportModel(name, trained)])) as Record<
+      N,
+      Uint8Array
+    >;
   }
 
   async #look(preview: Preview, parameters: Tensors): Promise<void> {
@@ -132,6 +131,7 @@ export class TrainingSession {
       ...{ name, medium, classes, detail, device: options.device, description: describeModel(model) },
       image: [image.channels, image.height, image.width],
       counts: [data.train.images.count, data.validation.images.count, data.test.images.count],
+      isDrawn: data.source !== null,
       penalty: facts.penalty,
       unit: facts.unit,
       epochs: (await run?.readMetrics(position.epoch)) ?? [],

@@ -102,12 +102,18 @@ const training = {
     const bytes = what === "checkpoint" ? await zipOf(name, files) : await modelBytes(name, what);
     return transfer(bytes, [bytes.buffer as ArrayBuffer]);
   },
+
+  /** Both halves with the same weights. */
+  async halves(name: string): Promise<{ readonly encoder: Uint8Array; readonly decoder: Uint8Array }> {
+    if (session?.name === name) return session.models("encoder", "decoder");
+    return { encoder: await modelBytes(name, "encoder"), decoder: await modelBytes(name, "decoder") };
+  },
 };
 
 export type Training = typeof training;
 
 async function modelBytes(name: string, what: Exclude<Download, "checkpoint">): Promise<Uint8Array> {
-  if (session?.name === name) return session.model(what);
+  if (session?.name === name) return (await session.models(what))[what];
   return files.read(`${pathOf(name)}/${what}.onnx`);
 }
 

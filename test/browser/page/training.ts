@@ -14,7 +14,7 @@ let worker: Worker;
 let training: Remote<Training>;
 
 /** Starts the worker; one that is there is ended in the middle of whatever it does. */
-export async function start(script: "worker" | "losing" = "worker"): Promise<void> {
+export async function start(script: "worker" | "losing" | "unkept" = "worker"): Promise<void> {
   worker?.terminate();
   worker = new Worker(`/${script}.js`, { type: "module" });
   training = wrap<Training>(worker);

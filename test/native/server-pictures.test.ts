@@ -1,0 +1,138 @@
+/** Pictures and forms that are refused: damaged ones, others than they say, and those made to take all memory. */
+import { crc32, deflateSync, gzipSync } from "node:zlib";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import {
+  form,
+  formOf,
+  nested,
+  picture,
+  pictureOf,
+  refused,
+  served,
+  trainedRun,
+} from "../support/autoencoders.ts";
+import { sharedFolder } from "../support/tiny.ts";
+import { digits } from "../support/training.ts";
+
+vi.setConfig({ testTimeout: 120_000 });
+
+const folder = sharedFolder();
+const { images } = digits.test;
+const one = nested(images.slice(0, 1).toTensor());
+let url = "";
+let close: () => Promise<void>;
+let png: Buffer;
+let jpeg: Buffer;
+
+beforeAll(async () => {
+  const runs = [await trainedRun(folder, "vae", 1), await trainedRun(folder, "text", 1)];
+  ({ url, close } = await served(runs, { maxImages: 4, maxPixels: 10_000, bodyLimit: 2 ** 20 }));
+  [png, jpeg] = [await pictureOf(images, 0), await pictureOf(images, 0, "image/jpeg")];
+});
+afterAll(() => close());
+
+function chunk(type: string, data: Uint8Array): Buffer {
+  const named = Buffer.concat([Buffer.from(type), data]);
+  const [length, check] = [Buffer.alloc(4), Buffer.alloc(4)];
+  length.writeUInt32BE(data.length);
+  check.writeUInt32BE(crc32(named));
+  return Buffer.concat([length, named, check]);
+}
+
+/** A gray PNG that says one size and holds other pixels. */
+function lyingPng(width: number, height: number, pixels: Uint8Array, interlaced = false): Buffer {
+  const header = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, Number(interlaced)]);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+  const data = chunk("IDAT", deflateSync(pixels));
+  return Buffer.concat([signature, chunk("IHDR", header), data, chunk("IEND", new Uint8Array())]);
+}
+
+test.each<[string, () => Uint8Array, number, RegExp]>([
+  ["nothing", () => new Uint8Array(), 400, /^the image: is empty$/],
+  ["a text", () => Buffer.from("hello"), 415, /^the image: is neither a PNG nor a JPEG$/],
+  ["a GIF", () => Buffer.from("GIF89a\x01\0\x01\0\0\0\0;"), 415, /neither a PNG nor a JPEG/],
+  ["half a PNG", () => png.subarray(0, png.length / 2), 400, /^the image: is damaged or cut short/],
+  ["the first bytes of a PNG", () => png.subarray(0, 12), 400, /^the image: is damaged or cut short$/],
+  ["half a JPEG", () => jpeg.subarray(0, jpeg.length / 2), 400, /^the image: is damaged or cut short/],
+  [
+    "a PNG of 20,000 × 20,000",
+    () => lyingPng(20_000, 20_000, new Uint8Array(9)),
+    413,
+    /20000×20000 pixels, and at most 10000/,
+  ],
+  ["a PNG of 0 × 5", () => lyingPng(0, 5, new Uint8Array(9)), 400, /is 0×5 pixels/],
+  ["a bomb", () => lyingPng(28, 28, new Uint8Array(2 ** 26)), 400, /^the image: is damaged or cut short/],
+  [
+    "an interlaced bomb",
+    () => lyingPng(28, 28, new Uint8Array(2 ** 26), true),
+    400,
+    /holds more pixels than its size/,
+  ],
+])("%s is refused", async (_, bytes, status, message) => {
+  const [code, error] = await refused(`${url}/runs/vae/encode`, picture(bytes(), "image/png"));
+  expect([code, error]).toEqual([status, expect.stringMatching(message)]);
+});
+
+test("which of several is wrong is said", async () => {
+  const files = [png, jpeg, png.subarray(0, 60)];
+  expect(await refused(`${url}/runs/vae/encode`, form(formOf(files)))).toEqual([
+    400,
+    expect.stringMatching(/^image 3: is damaged/),
+  ]);
+});
+
+test("more than are taken, no pictures, other fields and damaged forms are refused", async () => {
+  const [status, error] = await refused(`${url}/runs/vae/encode`, form(formOf([png, png, png, png, png])));
+  expect([status, error]).toEqual([413, expect.stringContaining("more than 4 files")]);
+  expect(await refused(`${url}/runs/vae/encode`, form(formOf([])))).toEqual([
+    400,
+    expect.stringMatching(/damaged|no image/),
+  ]);
+  expect(await refused(`${url}/runs/vae/encode`, form(formOf([], [["label", "1"]])))).toEqual([
+    400,
+    "the body holds no image",
+  ]);
+  expect(await refused(`${url}/runs/vae/encode`, form(formOf([png], [["size", "1"]])))).toEqual([
+    400,
+    'the form has a field "size": label and files were expected',
+  ]);
+  const whole = new Request(url, { method: "POST", body: formOf([png]) });
+  const type = whole.headers.get("content-type")!;
+  const bytes = new Uint8Array(await whole.arrayBuffer());
+  for (const length of [bytes.length - 40, 150, 10, 0])
+    expect(await refused(`${url}/runs/vae/encode`, picture(bytes.slice(0, length), type))).toEqual([
+      400,
+      "the form is damaged or cut short",
+    ]);
+  expect(await refused(`${url}/runs/vae/encode`, picture(bytes, "multipart/form-data"))).toEqual([
+    400,
+    "the form: its content type names no boundary",
+  ]);
+});
+
+test("other types, compressed and large bodies are refused", async () => {
+  for (const type of ["image/webp", "text/plain", "application/x-www-form-urlencoded"])
+    expect(await refused(`${url}/runs/vae/encode`, picture(png, type))).toEqual([
+      415,
+      expect.stringContaining("image/png, image/jpeg"),
+    ]);
+  const zipped = picture(gzipSync(JSON.stringify({ pixels: one })), "application/json");
+  expect(
+    await refused(`${url}/runs/vae/encode`, {
+      ...zipped,
+      headers: { ...zipped.headers, "content-encoding": "gzip" },
+    }),
+  ).toEqual([415, expect.stringContaining('"gzip" is not taken')]);
+  expect(
+    (await refused(`${url}/runs/vae/encode`, picture(new Uint8Array(2 ** 20 + 1), "image/png")))[0],
+  ).toBe(413);
+});
+
+test("a model of text takes none", async () => {
+  expect(await refused(`${url}/runs/text/encode`, picture(png, "image/png"))).toEqual([
+    415,
+    expect.stringMatching(/channels, which no picture has: send pixels/),
+  ]);
+});
