@@ -27,6 +27,9 @@ bench-browser: install ## compare it in Chromium with TensorFlow.js's and jax-js
 bench-page: web-models ## time the page in Chromium: first picture, decodes, training
 	npx tsx bench/page.ts
 
+bench-serve: install ## what the service reaches under load, and at twice that; ten minutes
+	npx tsx bench/serve.ts
+
 mnist: install ## train the reference VAE on MNIST
 	$(ISTHMUS) train --data mnist --preset vae --latent 20 --hidden 400 --epochs 10 --batch 128 --learning-rate 1e-3 --seed 1 --out runs/mnist-vae
 
@@ -73,4 +76,4 @@ build: install ## write the package to dist
 clean: ## remove what was built and installed
 	rm -rf dist node_modules
 
-.PHONY: help install demo test bench bench-browser bench-page mnist presets burda web web-build web-models screenshots figures cuda doctor build clean
+.PHONY: help install demo test bench bench-browser bench-page bench-serve mnist presets burda web web-build web-models screenshots figures cuda doctor build clean

@@ -12,6 +12,8 @@ export interface BatchLimits {
   readonly maxDelay: number;
   /** Requests that wait at most; one more is refused. */
   readonly maxQueue: number;
+  /** How long the oldest may have waited, in milliseconds, while enough wait for every worker; then no more are let in. */
+  readonly maxBacklog: number;
   /** How long a request may take, the waiting included, in milliseconds. */
   readonly timeout: number;
 }
@@ -59,7 +61,7 @@ interface Waiting {
 /** The queue of one model. */
 export class Batcher {
   readonly #run: (feeds: Tensors) => Promise<Ran>;
-  readonly #runsAtOnce: number;
+  readonly #workers: number;
   readonly #limits: BatchLimits;
   readonly #observer: BatchObserver;
   #queue: Waiting[] = [];
@@ -77,12 +79,12 @@ export class Batcher {
 
   constructor(
     run: (feeds: Tensors) => Promise<Ran>,
-    runsAtOnce: number,
+    workers: number,
     limits: BatchLimits,
     observer: BatchObserver,
   ) {
     this.#run = run;
-    this.#runsAtOnce = runsAtOnce;
+    this.#workers = workers;
     this.#limits = limits;
     this.#observer = observer;
   }
@@ -94,10 +96,16 @@ export class Batcher {
 
   /** Throws a 503 where no further request may wait. */
   requireRoom(): void {
-    const { maxQueue } = this.#limits;
-    if (this.#queue.length >= maxQueue) this.#dropAborted();
-    if (this.#queue.length >= maxQueue)
-      throw unavailable(`too many requests wait (${maxQueue}): try again later`);
+    if (this.#isFull) this.#dropAborted();
+    if (this.#isFull) throw unavailable(`too many requests wait (${this.#queue.length}): try again later`);
+  }
+
+  /** A burst may fill the queue; a backlog that lasts is kept short, or every answer would be late. */
+  get #isFull(): boolean {
+    const { maxQueue, maxBatch, maxBacklog } = this.#limits;
+    const { length, 0: oldest } = this.#queue;
+    if (length >= maxQueue) return true;
+    return length >= maxBatch * this.#workers && performance.now() - oldest!.since > maxBacklog;
   }
 
   /** Runs a request, with others where it can. Throws `ServiceError`: 503 where it is not begun, 504 where it takes too long. */
@@ -173,7 +181,7 @@ export class Batcher {
   }
 
   #dispatch(): void {
-    while (this.#running < this.#runsAtOnce && this.#queue.length > 0 && !this.#mayWait()) {
+    while (this.#isWorkerFree && this.#queue.length > 0 && !this.#mayWait()) {
       this.#dropAborted();
       const batch = this.#next();
       if (batch.length === 0) break;
@@ -186,6 +194,12 @@ export class Batcher {
       });
     }
     this.#settled();
+  }
+
+  /** Whether one runs nothing; a full batch may wait in a worker, which then goes on without being told to. */
+  get #isWorkerFree(): boolean {
+    if (this.#running < this.#workers) return true;
+    return this.#running < 2 * this.#workers && this.#rows >= this.#limits.maxBatch;
   }
 
   #settled(): void {

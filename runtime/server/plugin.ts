@@ -40,11 +40,18 @@ export async function inferencePlugin(
 }
 
 /** Errors as the protocol has them; what a client is not to know of is logged, and not told. */
-function answerError(error: FastifyError | ServiceError, request: FastifyRequest, reply: FastifyReply) {
+export function answerError(
+  error: FastifyError | ServiceError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) {
   const status = error.statusCode ?? 500;
   if (error instanceof ServiceError) {
     if (error.retryAfter !== undefined) reply.header("retry-after", error.retryAfter);
-    return reply.code(status).send({ error: error.message });
+    return reply
+      .code(status)
+      .type("application/json; charset=utf-8")
+      .send(JSON.stringify({ error: error.message }));
   }
   if (status < 500) return reply.code(status).send({ error: error.message });
   request.log.error({ err: error }, "a request failed");

@@ -173,6 +173,23 @@ describe("isthmus serve", () => {
     for (const line of out.trim().split("\n")) expect(JSON.parse(line)).toHaveProperty("level");
   });
 
+  test("warns where it can be reached from elsewhere and asks for no token", async () => {
+    const { child, ended } = start([...command, "serve", run, "--host", "0.0.0.0", "--port", "0"], folder);
+    let out = "";
+    child.stdout!.on("data", (text) => {
+      out += text;
+    });
+    await expect.poll(() => out, { timeout: 60_000 }).toContain("Server listening");
+    child.kill("SIGTERM");
+    await ended;
+    const warnings = out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line))
+      .filter(({ level }) => level > 30);
+    expect(warnings).toMatchObject([{ level: 40, msg: expect.stringMatching(/^no token is asked for/) }]);
+  });
+
   test.each([
     [["nowhere"], "error: nowhere: does not exist"],
     [["tiny", "--port", "70000"], /It must be at most 65535\.$/],

@@ -1,7 +1,7 @@
 /** Inference requests: a JSON object, alone or with the bytes of tensors behind it (Triton's binary tensor data extension). */
 import { arrayFromBytes, byteWidth, type DType } from "../../../src/ir/dtype.ts";
 import { sizeOf, type Tensor, type Tensors } from "../../../src/ir/tensor.ts";
-import { refuse } from "../error.ts";
+import { refuse, shown } from "../error.ts";
 import type { Ports } from "../worker.ts";
 import { datatypes } from "./datatypes.ts";
 import { elementsOf } from "./elements.ts";
@@ -58,16 +58,14 @@ function parsed(json: Buffer): unknown {
 function readInput(input: Fields, { inputs }: Ports, binary: BinaryData): [name: string, tensor: Tensor] {
   const name = required(input, "name", "an input");
   const what = `input ${name}`;
-  const port =
-    inputs.find((port) => port.name === name) ?? refuse(`the model has no input ${JSON.stringify(name)}`);
+  const port = inputs.find((port) => port.name === name) ?? refuse(`the model has no input ${shown(name)}`);
   const { dtype } = port;
   const datatype = required(input, "datatype", what);
-  if (datatype !== datatypes[dtype])
-    refuse(`${what} is ${datatypes[dtype]}, got ${JSON.stringify(datatype)}`);
+  if (datatype !== datatypes[dtype]) refuse(`${what} is ${datatypes[dtype]}, got ${shown(datatype)}`);
   const shape = list(input, "shape", what).map((dim) =>
     Number.isSafeInteger(dim) && (dim as number) >= 0
       ? (dim as number)
-      : refuse(`${what}: shape has ${JSON.stringify(dim)}, which is no size`),
+      : refuse(`${what}: shape has ${shown(dim)}, which is no size`),
   );
   const length = sizeOf(shape);
   if (!Number.isSafeInteger(length)) refuse(`${what}: shape [${shape}] is too large`);
@@ -77,7 +75,7 @@ function readInput(input: Fields, { inputs }: Ports, binary: BinaryData): [name:
   if (input.data !== undefined) refuse(`${what} has both data and binary_data_size`);
   if (size !== length * byteWidth(dtype))
     refuse(
-      `${what} of shape [${shape}] has ${length * byteWidth(dtype)} bytes, and binary_data_size is ${JSON.stringify(size)}`,
+      `${what} of shape [${shape}] has ${length * byteWidth(dtype)} bytes, and binary_data_size is ${shown(size)}`,
     );
   const bytes = binary.take(name, size as number);
   if (dtype === "bool" && bytes.some((byte) => byte > 1)) refuse(`${what}: a BOOL is a byte 0 or 1`);
@@ -117,8 +115,7 @@ function readOutputs(request: Fields, parameters: Fields, { outputs }: Ports): R
   return all.map((item) => {
     const output = object(item, "an output");
     const name = required(output, "name", "an output");
-    if (!outputs.some((port) => port.name === name))
-      refuse(`the model has no output ${JSON.stringify(name)}`);
+    if (!outputs.some((port) => port.name === name)) refuse(`the model has no output ${shown(name)}`);
     const parameters = parametersOf(output, `output ${name}`);
     if (parameters.classification !== undefined) refuse(`output ${name}: classification is not supported`);
     return { name, isBinary: flag(parameters, "binary_data", `output ${name}`) ?? isBinary };
@@ -129,7 +126,7 @@ function readOutputs(request: Fields, parameters: Fields, { outputs }: Ports): R
 function timeoutOf({ timeout }: Fields): number | undefined {
   if (timeout === undefined || timeout === 0) return undefined;
   if (!Number.isSafeInteger(timeout) || (timeout as number) < 0)
-    refuse(`the request: timeout is ${JSON.stringify(timeout)}, which is no number of microseconds`);
+    refuse(`the request: timeout is ${shown(timeout)}, which is no number of microseconds`);
   return (timeout as number) / 1000;
 }
 
