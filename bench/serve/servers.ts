@@ -26,6 +26,7 @@ async function started(call: (port: number) => readonly string[], path: string):
   const port = await freePort();
   const [program = "", ...args] = call(port);
   const child = spawn(program, args, { stdio: ["ignore", "ignore", "inherit"] });
+  process.once("exit", () => child.kill());
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
   while (!(await answers(`http://127.0.0.1:${port}${path}`))) {
     if (child.exitCode !== null) throw new Error("a server ended: its own words are above");

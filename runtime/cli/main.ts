@@ -257,7 +257,7 @@ program
   .option("--max-queue <n>", "requests that wait at most; more are answered with 503", atLeast(1), 256)
   .option(
     "--max-backlog-ms <ms>",
-    "how long requests may wait behind full batches; then new ones are answered with 503",
+    "how old requests may be behind which others wait; then new ones are answered with 503",
     least(0),
     5,
   )

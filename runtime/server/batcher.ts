@@ -12,7 +12,7 @@ export interface BatchLimits {
   readonly maxDelay: number;
   /** Requests that wait at most; one more is refused. */
   readonly maxQueue: number;
-  /** How long the oldest may have waited, in milliseconds, while enough wait for every worker; then no more are let in. */
+  /** How old requests may be, in milliseconds, while others are let in that would wait behind full batches. */
   readonly maxBacklog: number;
   /** How long a request may take, the waiting included, in milliseconds. */
   readonly timeout: number;
@@ -100,12 +100,17 @@ export class Batcher {
     if (this.#isFull) throw unavailable(`too many requests wait (${this.#queue.length}): try again later`);
   }
 
-  /** A burst may fill the queue; a backlog that lasts is kept short, or every answer would be late. */
+  /**
+   * A burst may fill the queue; a backlog that lasts is kept short, or every answer would be late. What is old and not
+   * answered tells of one, be it the workers that are behind or this thread, which reads and writes all requests.
+   */
   get #isFull(): boolean {
     const { maxQueue, maxBatch, maxBacklog } = this.#limits;
-    const { length, 0: oldest } = this.#queue;
-    if (length >= maxQueue) return true;
-    return length >= maxBatch * this.#workers && performance.now() - oldest!.since > maxBacklog;
+    if (this.#queue.length >= maxQueue) return true;
+    // Enough for every worker to run a full batch and have another one ready.
+    if (this.#open.size < 2 * maxBatch * this.#workers) return false;
+    const [oldest] = this.#open;
+    return performance.now() - oldest!.since > maxBacklog;
   }
 
   /** Runs a request, with others where it can. Throws `ServiceError`: 503 where it is not begun, 504 where it takes too long. */
