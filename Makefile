@@ -24,11 +24,11 @@ bench: install ## compare a training step with PyTorch's (needs Python with torc
 bench-browser: install ## compare it in Chromium with TensorFlow.js's and jax-js's
 	npx tsx bench/browser.ts
 
-bench-page: web-models ## time the page in Chromium: first picture, decodes, training
-	npx tsx bench/page.ts
-
 bench-serve: install ## what the service reaches under load, and at twice that; ten minutes
 	npx tsx bench/serve.ts
+
+bench-page: web-models ## time the page in Chromium: first picture, decodes, training
+	npx tsx bench/page.ts
 
 mnist: install ## train the reference VAE on MNIST
 	$(ISTHMUS) train --data mnist --preset vae --latent 20 --hidden 400 --epochs 10 --batch 128 --learning-rate 1e-3 --seed 1 --out runs/mnist-vae

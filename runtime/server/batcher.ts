@@ -58,6 +58,9 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+/** So many requests under way are no overload, however old they are. */
+const FEW = 64;
+
 /** The queue of one model. */
 export class Batcher {
   readonly #run: (feeds: Tensors) => Promise<Ran>;
@@ -108,7 +111,7 @@ export class Batcher {
     const { maxQueue, maxBatch, maxBacklog } = this.#limits;
     if (this.#queue.length >= maxQueue) return true;
     // Enough for every worker to run a full batch and have another one ready.
-    if (this.#open.size < 2 * maxBatch * this.#workers) return false;
+    if (this.#open.size < Math.max(FEW, 2 * maxBatch * this.#workers)) return false;
     const [oldest] = this.#open;
     return performance.now() - oldest!.since > maxBacklog;
   }

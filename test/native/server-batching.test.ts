@@ -132,15 +132,15 @@ describe("the queue of a model", () => {
     const busy = new Promise<void>((resolve) => {
       free = resolve;
     });
-    const { ask, batcher } = doubling({ maxBatch: 2, maxDelay: 0, maxBacklog: 30 }, () => busy);
+    const { ask, batcher } = doubling({ maxBatch: 2, maxDelay: 0, maxQueue: 99, maxBacklog: 30 }, () => busy);
     const now = vi.spyOn(performance, "now").mockReturnValue(0);
-    const burst = Promise.all(Array.from({ length: 8 }, (_, number) => ask([number])));
-    expect(batcher.waiting).toBe(5);
+    const burst = Promise.all(Array.from({ length: 70 }, (_, number) => ask([number])));
+    expect(batcher.waiting).toBe(67);
     now.mockReturnValue(31);
     await expect(ask([9])).rejects.toMatchObject({ statusCode: 503, retryAfter: 1 });
     now.mockRestore();
     free();
-    expect(await burst).toEqual(Array.from({ length: 8 }, (_, number) => [2 * number]));
+    expect(await burst).toEqual(Array.from({ length: 70 }, (_, number) => [2 * number]));
     expect(await ask([9])).toEqual([18]);
   });
 

@@ -11,7 +11,7 @@ import { type Malformed, malformed, wire } from "../support/malformed.ts";
 import { encodeRequest, type Serving, serve, writeRun } from "../support/serving.ts";
 import { sharedFolder } from "../support/tiny.ts";
 
-vi.setConfig({ testTimeout: 240_000 });
+vi.setConfig({ testTimeout: 480_000 });
 
 const folder = sharedFolder();
 const run = join(folder, "tiny");
