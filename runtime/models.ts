@@ -84,7 +84,10 @@ async function openHalf(
   const names = session.inputs.map(({ name }) => name).filter((name) => name !== "label");
   if (names.length !== 1 || names[0] !== input) {
     await session.release();
-    fail(subject, `takes ${names.join(", ")}; a model with the one input ${input} was expected`);
+    // A training graph has its weights among them, dozens.
+    const first =
+      names.length > 4 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more` : names.join(", ");
+    fail(subject, `takes ${first}; a model with the one input ${input} was expected`);
   }
   return session;
 }

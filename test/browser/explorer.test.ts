@@ -127,7 +127,7 @@ describe.skipIf(missing !== undefined)("the explorer", () => {
     await page.locator("#files").setInputFiles([encoder!, decoder!]);
     await page.getByRole("slider", { name: "dimension 10" }).waitFor();
     expect(await page.locator("#facts").textContent()).toMatch(
-      /^10 latent dimensions · 28 × 28 · [\d.]+ nats/,
+      /^10 latent dimensions · 28 × 28 · test loss [\d.]+$/,
     );
     await page.getByRole("button", { name: "From an address" }).click();
     await page.getByLabel("Address of a decoder.onnx").fill(`${site.address}models/digits-2d/decoder.onnx`);

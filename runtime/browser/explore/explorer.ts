@@ -22,6 +22,10 @@ export class Explorer {
   readonly #drawMap: () => void;
   readonly #drawStrip: () => void;
   #view: View | undefined;
+  /** How many models were asked for: of two that are fetched at once, the later one is wanted. */
+  #asked = 0;
+  /** Which choice of model is open; none before the first. */
+  #chosen = -1;
 
   constructor(inference: Remote<Inference>) {
     this.#inference = inference;
@@ -65,8 +69,10 @@ export class Explorer {
 
   /** Opens a model in place of the one that is shown. What is wrong with it is said on the page. */
   async open(files: Promise<ModelFiles> | ModelFiles): Promise<void> {
+    const asked = ++this.#asked;
     try {
       const { name, decoder, encoder } = await files;
+      if (asked !== this.#asked) return;
       const model = await this.#inference.open(decoder, encoder);
       this.#report(null);
       this.#view = viewOf(model);
@@ -76,6 +82,8 @@ export class Explorer {
       this.#pad.offer(model);
       this.#show({});
     } catch (error) {
+      if (asked !== this.#asked) return;
+      select("model").selectedIndex = this.#chosen;
       this.#report(error);
     }
   }
@@ -149,25 +157,34 @@ export class Explorer {
       const [first] = files;
       if (first === undefined) return;
       // An image is for the pad; what is neither is told what would be.
-      if (first.type.startsWith("image/") && this.#view?.model.canEncode) void this.#pad.show(first);
+      const { canEncode, medium } = this.#view?.model ?? {};
+      if (first.type.startsWith("image/") && canEncode && medium?.kind === "image")
+        void this.#pad.show(first);
       else void this.open(readModel(files));
     });
     // A wave or a line of text is drawn in the colour of its surroundings.
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#show({}));
   }
 
-  #name(name: string, { latent, image, isConditional, classes, test, canEncode }: Opened): void {
+  #name(name: string, { latent, image, medium, isConditional, classes, test, canEncode }: Opened): void {
     const models = select("model");
     const names = bundled.map((model): string => model.name);
     if (!names.includes(name)) names.push(name);
-    setOptions(models, names, names.indexOf(name));
+    this.#chosen = names.indexOf(name);
+    setOptions(models, names, this.#chosen);
+    element("explore", HTMLElement).dataset.medium = medium.kind;
     element("label-field", HTMLFieldSetElement).hidden = !isConditional;
     setOptions(select("label"), classes ?? [], 0);
     const [channels, height, width] = image;
+    const sizes = {
+      image: `${width} × ${height}${channels === 1 ? "" : ` × ${channels}`}`,
+      text: `lines of ${width} letters`,
+      sound: `${width.toLocaleString("en")} samples`,
+    };
     const facts = [
       `${latent} latent ${latent === 1 ? "dimension" : "dimensions"}`,
-      `${width} × ${height}${channels === 1 ? "" : ` × ${channels}`}`,
-      ...(test === null ? [] : [`${test.loss.toFixed(1)} nats on its test images`]),
+      sizes[medium.kind],
+      ...(test === null ? [] : [`test loss ${test.loss.toFixed(1)}`]),
       ...(canEncode ? [] : ["no encoder"]),
     ];
     element("facts", HTMLOutputElement).textContent = facts.join(" · ");

@@ -6,28 +6,36 @@ import { REACH, type View, withValues } from "./view.ts";
 /** Pixels of the whole map, about: it has as many tiles as fit, but no more than a decoder draws in a blink. */
 const MAP = 450;
 const [FEWEST, MOST] = [5, 15];
+/** Columns of lines of text, which are long. */
+const TEXT_COLUMNS = 2;
 
 export interface PlaneEvents {
   readonly move: (code: Float32Array) => void;
   readonly turn: (axes: readonly [number, number]) => void;
 }
 
-/** Codes of the map's tiles, `[tiles · tiles, latent]`, row by row from the top. */
+/** Codes of the map's tiles, `[rows · columns, latent]`, row by row from the top. */
 export function codesOfMap({ model, code, axes: [across, up] }: View): Float32Array {
-  const tiles = tilesOf(model);
-  const codes = new Float32Array(tiles * tiles * model.latent);
-  for (let i = 0; i < tiles * tiles; i++) {
-    const at = (step: number) => ((step + 0.5) / tiles) * 2 * REACH - REACH;
+  const { columns, rows } = tilesOf(model);
+  const codes = new Float32Array(rows * columns * model.latent);
+  const at = (step: number, steps: number) => ((step + 0.5) / steps) * 2 * REACH - REACH;
+  for (let i = 0; i < rows * columns; i++) {
     // With one dimension both axes are the same, and across is what counts.
-    const point = withValues(code, { [up]: -at(Math.floor(i / tiles)), [across]: at(i % tiles) });
+    const y = -at(Math.floor(i / columns), rows);
+    const point = withValues(code, { [up]: y, [across]: at(i % columns, columns) });
     codes.set(point, i * model.latent);
   }
   return codes;
 }
 
-function tilesOf(model: View["model"]): number {
+function tilesOf(model: View["model"]): { readonly columns: number; readonly rows: number } {
   const { width, height } = tileOf(model);
-  return Math.min(MOST, Math.max(FEWEST, Math.floor(MAP / Math.max(width, height))));
+  const fitting = (side: number) => Math.min(MOST, Math.max(FEWEST, Math.floor(MAP / side)));
+  const { kind } = model.medium;
+  if (kind === "text") return { columns: TEXT_COLUMNS, rows: fitting(height) };
+  if (kind === "sound") return { columns: fitting(width), rows: fitting(height) };
+  const tiles = fitting(Math.max(width, height));
+  return { columns: tiles, rows: tiles };
 }
 
 /** The panel around the map. */
@@ -93,7 +101,7 @@ export class Plane {
 
   /** Draws the map. */
   draw(view: View, pixels: Float32Array): void {
-    paint(this.#picture, view.model, pixels, tilesOf(view.model));
+    paint(this.#picture, view.model, pixels, tilesOf(view.model).columns);
   }
 }
 

@@ -37,7 +37,8 @@ export class Walk {
   }
 
   draw(view: View, pixels: Float32Array): void {
-    paint(canvas("strip"), view.model, pixels, STEPS);
+    // Lines of text are long: one below the other.
+    paint(canvas("strip"), view.model, pixels, view.model.medium.kind === "text" ? 1 : STEPS);
   }
 
   get #isPlaying(): boolean {
