@@ -38,8 +38,8 @@ export async function serveCommand(models: readonly string[], flags: Flags): Pro
       maxBacklog: flags.maxBacklogMs,
       timeout: flags.timeoutMs,
       watch: flags.watchMs,
-      onEvent: ({ error, ...event }) =>
-        logger[error === undefined ? "info" : "error"]({ ...event, err: error }, "model"),
+      onEvent: ({ model, message, error }) =>
+        logger[error === undefined ? "info" : "error"]({ model, err: error }, `model ${message}`),
     }),
   );
   const app = await inferenceServer({

@@ -139,7 +139,7 @@ export class Batcher {
     });
     this.#dispatch();
     await drained;
-    clearTimeout(this.#expiry);
+    this.#expireAt(Number.POSITIVE_INFINITY);
   }
 
   #expireAt(time: number): void {
@@ -282,5 +282,8 @@ export class Batcher {
 function asFailure(error: unknown): ServiceError {
   if (error instanceof WorkerLost)
     return unavailable("the worker was lost while it ran the model: try again");
-  return new ServiceError(500, error instanceof Error ? error.message : String(error));
+  const message = error instanceof Error ? error.message : String(error);
+  // Shapes and dtypes fit, so that it is the values which a node can't do with: an index, or sizes to reshape to.
+  const isRefused = /Non-zero status code returned while running/.test(message) && !/alloc/i.test(message);
+  return new ServiceError(isRefused ? 400 : 500, message);
 }

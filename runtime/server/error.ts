@@ -1,7 +1,8 @@
 /** What a request is answered with when it is not carried out. */
 
-/** Characters of a message at most: what a client sent may stand in it. */
+/** Characters of a message at most, and of those before what is left out: what a client sent may stand in the middle. */
 const LONGEST = 300;
+const HEAD = 200;
 
 /** A refusal: an HTTP status and one line for the client, which names no path of this machine. */
 export class ServiceError extends Error {
@@ -14,7 +15,7 @@ export class ServiceError extends Error {
     // Nobody reads the stack of an answer, and to record it costs more than to send the answer.
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
-    super(message.length > LONGEST ? `${message.slice(0, LONGEST)}…` : message);
+    super(message.length > LONGEST ? `${message.slice(0, HEAD)}…${message.slice(HEAD - LONGEST)}` : message);
     Error.stackTraceLimit = stackTraceLimit;
     this.statusCode = statusCode;
     this.retryAfter = retryAfter;

@@ -60,8 +60,10 @@ export async function inferenceServer({
     request.log.info({ method, path, status: reply.statusCode, ms: reply.elapsedTime }, "request");
     done();
   });
-  app.setNotFoundHandler((_request, reply) =>
-    reply.code(404).send({ error: "there is nothing at this address" }),
+  app.setNotFoundHandler(({ method }, reply) =>
+    reply
+      .code(404)
+      .send({ error: `there is nothing at this address for ${method}: /docs lists what there is` }),
   );
   await app.register(inferencePlugin, options);
   return app;

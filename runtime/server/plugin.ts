@@ -16,6 +16,9 @@ export interface InferenceOptions extends ImageLimits {
   readonly cors?: readonly string[] | undefined;
 }
 
+/** What a page of another origin may read of an answer besides its body: where binary tensors begin, for one. */
+const exposedHeaders = ["inference-header-content-length", "retry-after", "x-request-id"];
+
 /** Adds the protocol's routes and `/metrics`, below a prefix where one is given; closes the service with the server. */
 export async function inferencePlugin(
   app: FastifyInstance,
@@ -23,7 +26,8 @@ export async function inferencePlugin(
 ) {
   app.setErrorHandler(answerError);
   app.addHook("onClose", () => service.close());
-  if (origins !== undefined) await app.register(cors, { origin: origins.includes("*") ? "*" : [...origins] });
+  if (origins !== undefined)
+    await app.register(cors, { origin: origins.includes("*") ? "*" : [...origins], exposedHeaders });
   await documentation(app, token !== undefined);
   if (token !== undefined) {
     const check = requireToken(token);

@@ -227,6 +227,27 @@ describe("JSON", () => {
   });
 });
 
+test("the protocol's tensors hold no class that there is not", async () => {
+  const infer = (label: number) =>
+    fetch(`${url}/v2/models/conditional-encoder/infer`, {
+      method: "POST",
+      body: JSON.stringify({
+        inputs: [
+          { name: "image", shape: [1, 1, 28, 28], datatype: "FP32", data: one },
+          { name: "label", shape: [1], datatype: "INT32", data: [label] },
+        ],
+      }),
+    });
+  expect((await infer(9)).status).toBe(200);
+  for (const label of [-1, 10]) {
+    const answer = await infer(label);
+    expect([answer.status, await answer.json()]).toEqual([
+      400,
+      { error: `input label: element 0 is ${label}, and classes are 0 to 9` },
+    ]);
+  }
+});
+
 describe("runs", () => {
   test("which one is asked for where there are several, and none is said to be missing", async () => {
     expect(await refused(`${url}/encode`, json({ pixels: one }))).toEqual([

@@ -85,6 +85,17 @@ describe("the queue of a model", () => {
     expect(runs).toEqual([[1, 13, 2], [1], [13], [2]]);
   });
 
+  test("values that a node can't do with are the client's fault, and memory that is short is not", async () => {
+    const failing = (status: string) => {
+      const said = `Non-zero status code returned while running Gather node. Status Message: ${status}`;
+      return doubling({}, () => {
+        throw new Error(said);
+      }).ask([1]);
+    };
+    await expect(failing("indices element out of bounds")).rejects.toMatchObject({ statusCode: 400 });
+    await expect(failing("Failed to allocate memory")).rejects.toMatchObject({ statusCode: 500 });
+  });
+
   test("a request whose worker is lost is run once more, and then answered with a 503", async () => {
     let losses = 1;
     const lose = () => {

@@ -47,6 +47,9 @@ describe("a server with a token", () => {
       (await ask("/v2/health/live", { origin: name })).headers.get("access-control-allow-origin");
     expect(await origin("https://page.example")).toBe("https://page.example");
     expect(await origin("https://other.example")).toBeNull();
+    const { headers } = await ask("/v2", { origin: "https://page.example" });
+    // Where binary tensors begin.
+    expect(headers.get("access-control-expose-headers")).toContain("inference-header-content-length");
     const preflight = await ask(
       "/v2",
       { origin: "https://page.example", "access-control-request-method": "POST" },
