@@ -24,6 +24,9 @@ bench: install ## compare a training step with PyTorch's (needs Python with torc
 bench-browser: install ## compare it in Chromium with TensorFlow.js's and jax-js's
 	npx tsx bench/browser.ts
 
+bench-serve: install ## what the service reaches under load, and at twice that; ten minutes
+	npx tsx bench/serve.ts
+
 bench-page: web-models ## time the page in Chromium: first picture, decodes, training
 	npx tsx bench/page.ts
 
@@ -73,4 +76,4 @@ build: install ## write the package to dist
 clean: ## remove what was built and installed
 	rm -rf dist node_modules
 
-.PHONY: help install demo test bench bench-browser bench-page mnist presets burda web web-build web-models screenshots figures cuda doctor build clean
+.PHONY: help install demo test bench bench-browser bench-page bench-serve mnist presets burda web web-build web-models screenshots figures cuda doctor build clean

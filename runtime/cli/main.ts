@@ -255,6 +255,12 @@ program
   .option("--max-batch <rows>", "rows that run together at most", atLeast(1), 32)
   .option("--max-delay-ms <ms>", "how long a request waits for others to run with", least(0), 2)
   .option("--max-queue <n>", "requests that wait at most; more are answered with 503", atLeast(1), 256)
+  .option(
+    "--max-backlog-ms <ms>",
+    "how old requests may be behind which others wait; then new ones are answered with 503",
+    least(0),
+    5,
+  )
   .option("--timeout-ms <ms>", "how long a request may take", atLeast(1, 2 ** 31 - 1), 30_000)
   .option("--max-body-mb <n>", "largest body of a request", least(0), 16)
   .option("--max-elements <n>", "elements of a request's tensors at most", atLeast(1), 2 ** 24)

@@ -15,6 +15,7 @@ interface Flags {
   readonly maxBatch: number;
   readonly maxDelayMs: number;
   readonly maxQueue: number;
+  readonly maxBacklogMs: number;
   readonly timeoutMs: number;
   readonly maxBodyMb: number;
   readonly maxElements: number;
@@ -34,10 +35,11 @@ export async function serveCommand(models: readonly string[], flags: Flags): Pro
     InferenceService.open(models, {
       ...flags,
       maxDelay: flags.maxDelayMs,
+      maxBacklog: flags.maxBacklogMs,
       timeout: flags.timeoutMs,
       watch: flags.watchMs,
-      onEvent: ({ error, ...event }) =>
-        logger[error === undefined ? "info" : "error"]({ ...event, err: error }, "model"),
+      onEvent: ({ model, message, error }) =>
+        logger[error === undefined ? "info" : "error"]({ model, err: error }, `model ${message}`),
     }),
   );
   const app = await inferenceServer({
@@ -49,6 +51,8 @@ export async function serveCommand(models: readonly string[], flags: Flags): Pro
     bodyLimit: Math.round(flags.maxBodyMb * 2 ** 20),
     logger,
   });
+  if (token === undefined && !/^(localhost|127\.[\d.]+|::1)$/.test(flags.host))
+    logger.warn({ host: flags.host }, "no token is asked for: whoever reaches this address may use it");
   await app.listen({ host: flags.host, port: flags.port });
   const end = new Promise<string>((resolve) => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve(signal));

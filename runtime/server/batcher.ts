@@ -12,6 +12,8 @@ export interface BatchLimits {
   readonly maxDelay: number;
   /** Requests that wait at most; one more is refused. */
   readonly maxQueue: number;
+  /** How old requests may be, in milliseconds, while others are let in that would wait behind full batches. */
+  readonly maxBacklog: number;
   /** How long a request may take, the waiting included, in milliseconds. */
   readonly timeout: number;
 }
@@ -56,10 +58,13 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+/** So many requests under way are no overload, however old they are. */
+const FEW = 64;
+
 /** The queue of one model. */
 export class Batcher {
   readonly #run: (feeds: Tensors) => Promise<Ran>;
-  readonly #runsAtOnce: number;
+  readonly #workers: number;
   readonly #limits: BatchLimits;
   readonly #observer: BatchObserver;
   #queue: Waiting[] = [];
@@ -77,12 +82,12 @@ export class Batcher {
 
   constructor(
     run: (feeds: Tensors) => Promise<Ran>,
-    runsAtOnce: number,
+    workers: number,
     limits: BatchLimits,
     observer: BatchObserver,
   ) {
     this.#run = run;
-    this.#runsAtOnce = runsAtOnce;
+    this.#workers = workers;
     this.#limits = limits;
     this.#observer = observer;
   }
@@ -94,10 +99,21 @@ export class Batcher {
 
   /** Throws a 503 where no further request may wait. */
   requireRoom(): void {
-    const { maxQueue } = this.#limits;
-    if (this.#queue.length >= maxQueue) this.#dropAborted();
-    if (this.#queue.length >= maxQueue)
-      throw unavailable(`too many requests wait (${maxQueue}): try again later`);
+    if (this.#isFull) this.#dropAborted();
+    if (this.#isFull) throw unavailable(`too many requests wait (${this.#queue.length}): try again later`);
+  }
+
+  /**
+   * A burst may fill the queue; a backlog that lasts is kept short, or every answer would be late. What is old and not
+   * answered tells of one, be it the workers that are behind or this thread, which reads and writes all requests.
+   */
+  get #isFull(): boolean {
+    const { maxQueue, maxBatch, maxBacklog } = this.#limits;
+    if (this.#queue.length >= maxQueue) return true;
+    // Enough for every worker to run a full batch and have another one ready.
+    if (this.#open.size < Math.max(FEW, 2 * maxBatch * this.#workers)) return false;
+    const [oldest] = this.#open;
+    return performance.now() - oldest!.since > maxBacklog;
   }
 
   /** Runs a request, with others where it can. Throws `ServiceError`: 503 where it is not begun, 504 where it takes too long. */
@@ -123,7 +139,7 @@ export class Batcher {
     });
     this.#dispatch();
     await drained;
-    clearTimeout(this.#expiry);
+    this.#expireAt(Number.POSITIVE_INFINITY);
   }
 
   #expireAt(time: number): void {
@@ -173,7 +189,7 @@ export class Batcher {
   }
 
   #dispatch(): void {
-    while (this.#running < this.#runsAtOnce && this.#queue.length > 0 && !this.#mayWait()) {
+    while (this.#isWorkerFree && this.#queue.length > 0 && !this.#mayWait()) {
       this.#dropAborted();
       const batch = this.#next();
       if (batch.length === 0) break;
@@ -186,6 +202,12 @@ export class Batcher {
       });
     }
     this.#settled();
+  }
+
+  /** Whether one runs nothing; a full batch may wait in a worker, which then goes on without being told to. */
+  get #isWorkerFree(): boolean {
+    if (this.#running < this.#workers) return true;
+    return this.#running < 2 * this.#workers && this.#rows >= this.#limits.maxBatch;
   }
 
   #settled(): void {
@@ -260,5 +282,8 @@ export class Batcher {
 function asFailure(error: unknown): ServiceError {
   if (error instanceof WorkerLost)
     return unavailable("the worker was lost while it ran the model: try again");
-  return new ServiceError(500, error instanceof Error ? error.message : String(error));
+  const message = error instanceof Error ? error.message : String(error);
+  // Shapes and dtypes fit, so that it is the values which a node can't do with: an index, or sizes to reshape to.
+  const isRefused = /Non-zero status code returned while running/.test(message) && !/alloc/i.test(message);
+  return new ServiceError(isRefused ? 400 : 500, message);
 }

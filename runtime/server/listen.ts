@@ -1,7 +1,9 @@
 /** A server of its own around the plugin: logs, request ids, and an end that drains. */
 import { randomUUID } from "node:crypto";
+import { STATUS_CODES } from "node:http";
+import type { Socket } from "node:net";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
-import { type InferenceOptions, inferencePlugin } from "./plugin.ts";
+import { answerError, type InferenceOptions, inferencePlugin } from "./plugin.ts";
 
 export interface ServerOptions extends InferenceOptions {
   /** Bytes of a body at most. */
@@ -29,6 +31,8 @@ export async function inferenceServer({
       const given = headers["x-request-id"];
       return typeof given === "string" && /^[\w.:-]{1,64}$/.test(given) ? given : randomUUID();
     },
+    frameworkErrors: answerError,
+    clientErrorHandler: answerUnreadable,
     // Clients that send slowly hold their own socket up, and not for ever.
     requestTimeout: 60_000,
     // While it drains, what comes on open connections is answered.
@@ -56,9 +60,34 @@ export async function inferenceServer({
     request.log.info({ method, path, status: reply.statusCode, ms: reply.elapsedTime }, "request");
     done();
   });
-  app.setNotFoundHandler((_request, reply) =>
-    reply.code(404).send({ error: "there is nothing at this address" }),
+  app.setNotFoundHandler(({ method }, reply) =>
+    reply
+      .code(404)
+      .send({ error: `there is nothing at this address for ${method}: /docs lists what there is` }),
   );
   await app.register(inferencePlugin, options);
   return app;
 }
+
+/** What can't be read as HTTP, or does not come to its end, is no request that a handler sees: it is answered here. */
+function answerUnreadable(this: FastifyInstance, { code }: NodeJS.ErrnoException, socket: Socket): void {
+  if (code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [status, error] = unreadable[code ?? ""] ?? [400, "the request is not HTTP, or ends early"];
+  this.log.info({ status, code }, "no request");
+  const body = JSON.stringify({ error });
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    "content-type: application/json; charset=utf-8",
+    `content-length: ${body.length}`,
+    "connection: close",
+  ];
+  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());
+}
+
+const unreadable: Readonly<Record<string, readonly [status: number, error: string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: [408, "the request did not come to its end in time"],
+  HPE_HEADER_OVERFLOW: [431, "the head of the request is too large"],
+};

@@ -16,6 +16,9 @@ export interface InferenceOptions extends ImageLimits {
   readonly cors?: readonly string[] | undefined;
 }
 
+/** What a page of another origin may read of an answer besides its body: where binary tensors begin, for one. */
+const exposedHeaders = ["inference-header-content-length", "retry-after", "x-request-id"];
+
 /** Adds the protocol's routes and `/metrics`, below a prefix where one is given; closes the service with the server. */
 export async function inferencePlugin(
   app: FastifyInstance,
@@ -23,7 +26,8 @@ export async function inferencePlugin(
 ) {
   app.setErrorHandler(answerError);
   app.addHook("onClose", () => service.close());
-  if (origins !== undefined) await app.register(cors, { origin: origins.includes("*") ? "*" : [...origins] });
+  if (origins !== undefined)
+    await app.register(cors, { origin: origins.includes("*") ? "*" : [...origins], exposedHeaders });
   await documentation(app, token !== undefined);
   if (token !== undefined) {
     const check = requireToken(token);
@@ -40,11 +44,18 @@ export async function inferencePlugin(
 }
 
 /** Errors as the protocol has them; what a client is not to know of is logged, and not told. */
-function answerError(error: FastifyError | ServiceError, request: FastifyRequest, reply: FastifyReply) {
+export function answerError(
+  error: FastifyError | ServiceError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) {
   const status = error.statusCode ?? 500;
   if (error instanceof ServiceError) {
     if (error.retryAfter !== undefined) reply.header("retry-after", error.retryAfter);
-    return reply.code(status).send({ error: error.message });
+    return reply
+      .code(status)
+      .type("application/json; charset=utf-8")
+      .send(JSON.stringify({ error: error.message }));
   }
   if (status < 500) return reply.code(status).send({ error: error.message });
   request.log.error({ err: error }, "a request failed");

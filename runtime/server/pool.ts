@@ -93,6 +93,8 @@ export class WorkerPool {
       filename: path,
       minThreads: this.workers,
       maxThreads: this.workers,
+      // One runs, one is ready to.
+      concurrentTasksPerWorker: 2,
       ...(execArgv && { execArgv }),
       workerData: { threads: this.threads } satisfies WorkerSetup,
     });

@@ -26,6 +26,7 @@ export const defaultLimits: ModelLimits = {
   maxBatch: 32,
   maxDelay: 2,
   maxQueue: 256,
+  maxBacklog: 5,
   timeout: 30_000,
   maxElements: 2 ** 24,
 };

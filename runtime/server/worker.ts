@@ -50,7 +50,14 @@ export interface Ran {
 }
 
 const { threads } = workerData as WorkerSetup;
-const sessions = new Map<number, Promise<Session>>();
+
+/** A model that is open. */
+interface Held {
+  readonly session: Promise<Session>;
+  /** Tasks that use it: a thread takes up one while another waits for ONNX Runtime. */
+  users: number;
+}
+const held = new Map<number, Held>();
 
 /** Opens a model, and says what it takes and gives. */
 export function open({ model, live }: Task): Promise<Answer<Signature>> {
@@ -59,7 +66,7 @@ export function open({ model, live }: Task): Promise<Answer<Signature>> {
     const parsed = parseModel(new Uint8Array(model.bytes), model.name);
     // ONNX Runtime would read other files wherever the model says that they lie.
     requireOneFile(parsed, model.name);
-    const { inputs, outputs } = await sessionOf(model);
+    const { inputs, outputs } = await using(model, async (session) => session);
     const mixesRows = (parsed.graph?.node ?? []).some(({ opType }) => opType === "DynamicQuantizeLinear");
     return { inputs, outputs, metadata: metadataIn(parsed), mixesRows };
   });
@@ -69,30 +76,40 @@ export function open({ model, live }: Task): Promise<Answer<Signature>> {
 export function run({ model, live, feeds }: Task & { readonly feeds: Tensors }): Promise<Answer<Ran>> {
   return answered(async () => {
     await sweep({ live });
-    const session = await sessionOf(model);
-    const start = performance.now();
-    const outputs = await session.run(feeds);
-    return { outputs, compute: performance.now() - start };
+    return using(model, async (session) => {
+      const start = performance.now();
+      const outputs = await session.run(feeds);
+      return { outputs, compute: performance.now() - start };
+    });
   });
 }
 
-/** Releases the sessions of all models but these. */
+/** Releases the sessions of all models but these; what is in use is left to a later task. */
 export async function sweep({ live }: { readonly live: readonly number[] }): Promise<void> {
-  for (const [id, session] of sessions) {
-    if (live.includes(id)) continue;
-    sessions.delete(id);
+  for (const [id, { session, users }] of held) {
+    if (live.includes(id) || users > 0) continue;
+    held.delete(id);
     await session.then((session) => session.release());
   }
 }
 
-function sessionOf({ id, name, bytes }: ModelFile): Promise<Session> {
-  const known = sessions.get(id);
-  if (known !== undefined) return known;
+/** Does something with a model's session, which is not released meanwhile. */
+async function using<T>(model: ModelFile, work: (session: Session) => Promise<T>): Promise<T> {
+  const one = held.get(model.id) ?? hold(model);
+  one.users++;
+  try {
+    return await work(await one.session);
+  } finally {
+    one.users--;
+  }
+}
+
+function hold({ id, name, bytes }: ModelFile): Held {
   // A copy: ONNX Runtime does not read shared memory.
-  const opened = Session.load(new Uint8Array(bytes), name, nodeHost, { threads });
-  sessions.set(id, opened);
-  opened.catch(() => sessions.delete(id));
-  return opened;
+  const one = { session: Session.load(new Uint8Array(bytes), name, nodeHost, { threads }), users: 0 };
+  held.set(id, one);
+  one.session.catch(() => held.delete(id));
+  return one;
 }
 
 async function answered<T>(work: () => Promise<T>): Promise<Answer<T>> {

@@ -6,6 +6,9 @@ const M1 = 0xcd9e8d57;
 const W0 = 0x9e3779b9;
 const W1 = 0xbb67ae85;
 
+/** The largest float32 below 1. */
+const BELOW_ONE = 1 - 2 ** -24;
+
 /**
  * A stream of random numbers. Two streams of one seed with different names are independent, and a position of a
  * stream can be reached without drawing what lies before it; so noise is the same wherever a run is resumed.
@@ -35,9 +38,9 @@ export class Random {
     return this.#words[this.#used++]!;
   }
 
-  /** Uniform in [low, high), with 24 random bits: as many as a float32 keeps, which would round more of them up to 1. */
+  /** Uniform in [low, high), with 32 random bits. */
   uniform(low = 0, high = 1): number {
-    return low + (high - low) * ((this.uint32() >>> 8) * 2 ** -24);
+    return low + (high - low) * (this.uint32() / 2 ** 32);
   }
 
   /** An integer from 0 to `limit` − 1, without bias (Lemire 2019 would save a division; this rejects). */
@@ -67,7 +70,11 @@ export class Random {
 
   /** Fills `out` with numbers uniform in [low, high). */
   fillUniform(out: Float32Array, low: number, high: number): Float32Array {
-    for (let i = 0; i < out.length; i++) out[i] = this.uniform(low, high);
+    for (let i = 0; i < out.length; i++) {
+      // One of 2^25 would be rounded up to 1 in float32.
+      const share = Math.min(this.uint32() / 2 ** 32, BELOW_ONE);
+      out[i] = low + (high - low) * share;
+    }
     return out;
   }
 

@@ -159,8 +159,8 @@ describe("safetensors", () => {
     ["a header that is no object", fileOf("3"), "its header is not JSON"],
     [
       "a dtype that can't be read",
-      fileOf({ a: { dtype: "F16", shape: [], data_offsets: [0, 2] } }, new Uint8Array(2)),
-      "a has the dtype F16",
+      fileOf({ a: { dtype: "BF16", shape: [], data_offsets: [0, 2] } }, new Uint8Array(2)),
+      "a has the dtype BF16",
     ],
     ["no offsets", fileOf({ a: { dtype: "F32", shape: [1] } }), "a has no shape and offsets"],
     [

@@ -81,6 +81,20 @@ describe("JSON", () => {
     ["vae/encode", { lines: ["a"] }, 400, /^lines: the model is not of text$/],
     ["text/encode", { lines: ["É"] }, 400, /not in the alphabet/],
     ["text/encode", { lines: ["a".repeat(500)] }, 400, /has 500 characters/],
+    ["text/encode", { lines: Array(100_000).fill(1) }, 413, /^the body: lines has more than 10000 entries$/],
+    ["vae/encode", { pixels: one, label: Array(100_000).fill({}) }, 413, /^the body: label has more than/],
+    [
+      "vae/encode",
+      Object.fromEntries([...Array(1000).keys()].map((i) => [`k${i}`, i])),
+      400,
+      /more than 100 settings/,
+    ],
+    [
+      "vae/encode",
+      `{"pixels":${"[".repeat(100_000)}${"]".repeat(100_000)}}`,
+      400,
+      /nested as \[1,1,1,1,1,1\]$/,
+    ],
     ["vae/encode?label=1", { pixels: one }, 400, /^label: the model is not told classes/],
     ["vae/encode?size=3", { pixels: one }, 400, /^the query: has no setting "size"$/],
     [
@@ -211,6 +225,27 @@ describe("JSON", () => {
     ]);
     expect((await refused(`${url}/runs/text/sample`, { headers: { accept: "image/png" } }))[0]).toBe(406);
   });
+});
+
+test("the protocol's tensors hold no class that there is not", async () => {
+  const infer = (label: number) =>
+    fetch(`${url}/v2/models/conditional-encoder/infer`, {
+      method: "POST",
+      body: JSON.stringify({
+        inputs: [
+          { name: "image", shape: [1, 1, 28, 28], datatype: "FP32", data: one },
+          { name: "label", shape: [1], datatype: "INT32", data: [label] },
+        ],
+      }),
+    });
+  expect((await infer(9)).status).toBe(200);
+  for (const label of [-1, 10]) {
+    const answer = await infer(label);
+    expect([answer.status, await answer.json()]).toEqual([
+      400,
+      { error: `input label: element 0 is ${label}, and classes are 0 to 9` },
+    ]);
+  }
 });
 
 describe("runs", () => {

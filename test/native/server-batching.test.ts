@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Batcher, type BatchLimits, type Timing } from "../../runtime/server/batcher.ts";
 import { WorkerLost } from "../../runtime/server/pool.ts";
 import type { Ran } from "../../runtime/server/worker.ts";
@@ -10,7 +10,7 @@ import { type Tensors, tensor } from "../../src/ir/tensor.ts";
 import { encodeRequest, halfOf, type Serving, serve, writeRun } from "../support/serving.ts";
 import { sharedFolder } from "../support/tiny.ts";
 
-const limits: BatchLimits = { maxBatch: 4, maxDelay: 20, maxQueue: 8, timeout: 10_000 };
+const limits: BatchLimits = { maxBatch: 4, maxDelay: 20, maxQueue: 8, maxBacklog: 10_000, timeout: 10_000 };
 
 /** Rows of one number each. */
 const rows = (...numbers: number[]): Tensors => ({
@@ -85,6 +85,17 @@ describe("the queue of a model", () => {
     expect(runs).toEqual([[1, 13, 2], [1], [13], [2]]);
   });
 
+  test("values that a node can't do with are the client's fault, and memory that is short is not", async () => {
+    const failing = (status: string) => {
+      const said = `Non-zero status code returned while running Gather node. Status Message: ${status}`;
+      return doubling({}, () => {
+        throw new Error(said);
+      }).ask([1]);
+    };
+    await expect(failing("indices element out of bounds")).rejects.toMatchObject({ statusCode: 400 });
+    await expect(failing("Failed to allocate memory")).rejects.toMatchObject({ statusCode: 500 });
+  });
+
   test("a request whose worker is lost is run once more, and then answered with a 503", async () => {
     let losses = 1;
     const lose = () => {
@@ -103,7 +114,8 @@ describe("the queue of a model", () => {
     });
     const { ask, batcher, runs } = doubling({ maxQueue: 2, maxBatch: 1, maxDelay: 0 }, () => busy);
     const signal = { aborted: false };
-    const [first, second] = [ask([1]), ask([2])];
+    // One runs and one is ready to, before any waits.
+    const [first, ahead, second] = [ask([1]), ask([0]), ask([2])];
     const third = ask([3], { signal }).catch((error) => error);
     await expect(ask([4])).rejects.toMatchObject({ statusCode: 503, retryAfter: 1 });
     expect(() => batcher.requireRoom()).toThrow("too many requests wait (2): try again later");
@@ -111,13 +123,41 @@ describe("the queue of a model", () => {
     const fourth = ask([4]);
     expect(await third).toMatchObject({ statusCode: 499 });
     free();
-    expect(await Promise.all([first, second, fourth])).toEqual([[2], [4], [8]]);
-    expect(runs).toEqual([[1], [2], [4]]);
+    expect(await Promise.all([first, ahead, second, fourth])).toEqual([[2], [0], [4], [8]]);
+    expect(runs).toEqual([[1], [0], [2], [4]]);
+  });
+
+  test("a backlog that lasts is refused before the queue is full, and a burst is not", async () => {
+    let free = () => {};
+    const busy = new Promise<void>((resolve) => {
+      free = resolve;
+    });
+    const { ask, batcher } = doubling({ maxBatch: 2, maxDelay: 0, maxQueue: 99, maxBacklog: 30 }, () => busy);
+    const now = vi.spyOn(performance, "now").mockReturnValue(0);
+    const burst = Promise.all(Array.from({ length: 70 }, (_, number) => ask([number])));
+    expect(batcher.waiting).toBe(67);
+    now.mockReturnValue(31);
+    await expect(ask([9])).rejects.toMatchObject({ statusCode: 503, retryAfter: 1 });
+    now.mockRestore();
+    free();
+    expect(await burst).toEqual(Array.from({ length: 70 }, (_, number) => [2 * number]));
+    expect(await ask([9])).toEqual([18]);
+  });
+
+  test("a full batch is made ready while another runs, and one that is not full is not", async () => {
+    const { ask, runs } = doubling({ maxBatch: 2, maxDelay: 0 }, () => sleep(50));
+    const asked = [1, 2, 3, 4, 5].map((number) => ask([number]));
+    expect(runs).toEqual([[1], [2, 3]]);
+    asked.push(ask([6]));
+    expect(runs).toEqual([[1], [2, 3]]);
+    await Promise.all(asked);
+    expect(runs).toEqual([[1], [2, 3], [4, 5], [6]]);
   });
 
   test("a request that takes too long is answered: 503 where it waited, 504 where it ran", async () => {
     const { ask, batcher } = doubling({ maxBatch: 1, maxDelay: 0 }, () => sleep(150));
     const running = ask([1], { timeout: 30 });
+    const ahead = ask([0]);
     const waiting = ask([2], { timeout: 30 });
     await expect(running).rejects.toMatchObject({
       statusCode: 504,
@@ -125,6 +165,7 @@ describe("the queue of a model", () => {
     });
     await expect(waiting).rejects.toMatchObject({ statusCode: 503, retryAfter: 1 });
     await batcher.drain();
+    expect(await ahead).toEqual([0]);
     expect(await ask([3])).toEqual([6]);
   });
 

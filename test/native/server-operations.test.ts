@@ -47,6 +47,9 @@ describe("a server with a token", () => {
       (await ask("/v2/health/live", { origin: name })).headers.get("access-control-allow-origin");
     expect(await origin("https://page.example")).toBe("https://page.example");
     expect(await origin("https://other.example")).toBeNull();
+    const { headers } = await ask("/v2", { origin: "https://page.example" });
+    // Where binary tensors begin.
+    expect(headers.get("access-control-expose-headers")).toContain("inference-header-content-length");
     const preflight = await ask(
       "/v2",
       { origin: "https://page.example", "access-control-request-method": "POST" },
@@ -171,6 +174,23 @@ describe("isthmus serve", () => {
     expect(await ended).toMatchObject({ code: 0, signal: null, stderr: "" });
     expect(out).not.toContain("secret");
     for (const line of out.trim().split("\n")) expect(JSON.parse(line)).toHaveProperty("level");
+  });
+
+  test("warns where it can be reached from elsewhere and asks for no token", async () => {
+    const { child, ended } = start([...command, "serve", run, "--host", "0.0.0.0", "--port", "0"], folder);
+    let out = "";
+    child.stdout!.on("data", (text) => {
+      out += text;
+    });
+    await expect.poll(() => out, { timeout: 60_000 }).toContain("Server listening");
+    child.kill("SIGTERM");
+    await ended;
+    const warnings = out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line))
+      .filter(({ level }) => level > 30);
+    expect(warnings).toMatchObject([{ level: 40, msg: expect.stringMatching(/^no token is asked for/) }]);
   });
 
   test.each([

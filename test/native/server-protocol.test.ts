@@ -117,6 +117,12 @@ describe("infer", () => {
     expect(outputsOf(json.outputs)).toEqual({ log_variance: close(expected.log_variance) });
   });
 
+  test("takes null for what may be left out", async () => {
+    const inputs = [{ ...encodeRequest(1).inputs[0], parameters: null }];
+    const request = { id: null, parameters: null, inputs, outputs: null };
+    expect(await server.post(`${encoder}/infer`, request)).toMatchObject({ status: 200 });
+  });
+
   test("takes and gives binary tensors", async () => {
     const bytes = new Uint8Array(Float32Array.from([...pixels(1), ...pixels(2)]).buffer);
     for (const id of ["", "1", "12", "123"]) {
@@ -250,6 +256,11 @@ describe("infer refuses with a 400 that says why", () => {
       "classification",
       { ...image({}), outputs: [{ name: "mean", parameters: { classification: 2 } }] },
       "output mean: classification is not supported",
+    ],
+    [
+      "shared memory",
+      image({ data: undefined, parameters: { shared_memory_region: "r", shared_memory_byte_size: 3136 } }),
+      "input image: shared memory is not supported",
     ],
     [
       "a timeout that is none",

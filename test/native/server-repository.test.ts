@@ -3,8 +3,9 @@ import { cp, mkdir, rename, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { InferenceService } from "../../runtime/server/service.ts";
+import { type Tensor, tensor } from "../../src/ir/tensor.ts";
 import { onnx } from "../../src/onnx/proto.ts";
-import { encodeRequest, halfOf, type Serving, serve, writeRun } from "../support/serving.ts";
+import { encodeRequest, halfOf, pixels, type Serving, serve, writeRun } from "../support/serving.ts";
 import { sharedFolder } from "../support/tiny.ts";
 
 const folder = sharedFolder();
@@ -163,13 +164,32 @@ describe("the repository extension", () => {
   test("load takes no parameters, and says nothing of files when it fails", async () => {
     const parameters = { config: "{}" };
     expect(await server.post("/v2/repository/models/a/load", { parameters })).toMatchObject({ status: 400 });
-    expect(await server.post("/v2/repository/models/a/load", "[")).toMatchObject({ status: 400 });
+    for (const body of ["[", [], { parameters: "x" }])
+      expect(await server.post("/v2/repository/models/a/load", body)).toMatchObject({ status: 400 });
+    const none = await server.post("/v2/repository/models/a/load", { parameters: null });
+    expect(none).toMatchObject({ status: 200 });
     await writeFile(path("repository", "b.onnx"), "damaged");
     const { status, json } = await server.post("/v2/repository/models/b/load");
     expect({ status, json }).toEqual({ status: 400, json: { error: "model b could not be loaded" } });
     // The one from before goes on.
     expect(await server.post("/v2/models/b/infer", encodeRequest(1))).toMatchObject({ status: 200 });
   });
+});
+
+test("a model that somebody still holds when it is loaded anew answers, beside the new one", async () => {
+  await writeFile(path("held.onnx"), halfOf("encoder"));
+  const options = { workers: 1, threads: 1, maxDelay: 0, maxBacklog: 10_000, watch: 0 };
+  const service = await InferenceService.open([path("held.onnx")], options);
+  const image = tensor("float32", [1, 1, 28, 28], Float32Array.from(pixels(1)));
+  for (let reload = 0; reload < 10; reload++) {
+    const before = service.model("held");
+    await service.load("held");
+    const models = [before, service.model("held")];
+    const answers = Array.from({ length: 20 }, (_, i) => models[i % 2]!.infer({ image }));
+    const means = (await Promise.all(answers)).map(({ mean }) => [...(mean as Tensor<"float32">).data]);
+    expect(new Set(means.map(String)).size).toBe(1);
+  }
+  await service.close();
 });
 
 test("a model is loaded anew when its file changes, and no request is dropped", async () => {

@@ -1,4 +1,5 @@
 /** Images and codes out of the bodies of requests: a picture, a form with several, or JSON. */
+import { Readable } from "node:stream";
 import { Busboy, type BusboyHeaders, type BusboyInstance } from "@fastify/busboy";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { refuse, ServiceError } from "../error.ts";
@@ -20,6 +21,8 @@ export class PictureBody {
 
 /** Bytes of a field that is no file; a label is not longer. */
 const FIELD = 1000;
+/** Bytes of a form that are read at once. */
+const SLICE = 2 ** 16;
 
 /** Reads JSON, pictures and forms. Bodies of other types are answered by a 415. */
 export function addParsers(app: FastifyInstance, maxImages: number): void {
@@ -50,11 +53,12 @@ function readForm(body: Buffer, headers: BusboyHeaders, maxImages: number): Prom
   return new Promise((resolve, reject) => {
     const pictures: Uint8Array[] = [];
     const label: string[] = [];
+    const source = Readable.from(slices(body));
     const stop = (error: Error) => {
+      // What is left of the body is not looked at.
+      source.unpipe(form);
+      source.destroy();
       reject(error);
-      form.removeAllListeners();
-      // What is left of the body is not looked at, and what is found in it told to nobody.
-      form.on("error", () => {});
     };
     const tooMany = (what: string) => () =>
       stop(
@@ -83,8 +87,13 @@ function readForm(body: Buffer, headers: BusboyHeaders, maxImages: number): Prom
     form.on("partsLimit", tooMany("parts"));
     form.on("error", () => stop(cutShort()));
     form.on("finish", () => resolve(new PictureBody(pictures, label.length === 0 ? undefined : label)));
-    form.end(body);
+    source.pipe(form);
   });
+}
+
+/** A form could be of very many parts: it is read a little at a time, and no further than it is right. */
+function* slices(body: Buffer): Generator<Buffer> {
+  for (let at = 0; at < body.length; at += SLICE) yield body.subarray(at, at + SLICE);
 }
 
 function formOf(headers: BusboyHeaders, maxImages: number): BusboyInstance {

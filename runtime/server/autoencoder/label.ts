@@ -1,5 +1,5 @@
 /** The classes that a conditional model is told, by their names or numbers. */
-import { type Tensor, tensor } from "../../../src/ir/tensor.ts";
+import { type Tensor, type Tensors, tensor } from "../../../src/ir/tensor.ts";
 import { nearest } from "../../nearest.ts";
 import { refuse } from "../error.ts";
 import type { ServedModel } from "../model.ts";
@@ -42,6 +42,15 @@ export function labelFeeds(
   const data = Int32Array.from({ length: count }, (_, i) => numbers[numbers.length === 1 ? 0 : i]!);
   const feed = { label: tensor("int32", [count], data) };
   return (model) => (isConditional(model) ? feed : {});
+}
+
+/** Throws a 400 where a model is fed a class that it does not have: another would be taken for it, or none. */
+export function requireClasses(model: ServedModel, { label }: Tensors): void {
+  const classCount = label === undefined ? null : factsFor(model).classCount;
+  if (label === undefined || classCount === null) return;
+  const at = Array.from(label.data, Number).findIndex((value) => value < 0 || value >= classCount);
+  if (at >= 0)
+    refuse(`input label: element ${at} is ${label.data[at]}, and classes are 0 to ${classCount - 1}`);
 }
 
 /** A text is a name first, and a number where no class is called so. */

@@ -61,10 +61,14 @@ export function readCodes(given: readonly unknown[], latent: number): Floats {
   return tensor("float32", isOne ? [1, latent] : shape, data);
 }
 
+/** Lists in lists beyond this many are no images, nor worth counting. */
+const DEEPEST = 6;
+
 /** How long lists are on the way to the first element. */
 function nestingOf(given: unknown): number[] {
   const shape: number[] = [];
-  for (let level = given; Array.isArray(level); level = level[0]) shape.push(level.length);
+  for (let level = given; Array.isArray(level) && shape.length < DEEPEST; level = level[0])
+    shape.push(level.length);
   return shape;
 }
 

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { parse } from "../../../graphs/config.ts";
 import { IsthmusError } from "../../../src/ir/error.ts";
-import { refuse } from "../error.ts";
+import { refuse, ServiceError } from "../error.ts";
 
 const label = z.union([z.string(), z.int()]);
 
@@ -88,12 +88,26 @@ export const anomalyQuery = z.strictObject({
   label: labelQuery,
 });
 
+/** Entries of a list, and settings, that are looked at one by one: a wrong one of millions would take minutes to tell. */
+const MOST = { entries: 10_000, settings: 100 };
+
+function requireFew(value: unknown, part: string): void {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return;
+  const { lines, label, ...rest } = value as Readonly<Record<string, unknown>>;
+  for (const [name, list] of Object.entries({ lines, label }))
+    if (Array.isArray(list) && list.length > MOST.entries)
+      throw new ServiceError(413, `the ${part}: ${name} has more than ${MOST.entries} entries`);
+  if (Object.keys(rest).length > MOST.settings)
+    refuse(`the ${part}: has more than ${MOST.settings} settings`);
+}
+
 /** A part of a request as its schema has it. Throws a 400 that says in a line what is wrong with it. */
 export function read<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
   part: "query" | "body",
 ): z.output<Schema> {
+  requireFew(value, part);
   try {
     return parse(schema, value, `the ${part}`);
   } catch (error) {

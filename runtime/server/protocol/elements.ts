@@ -1,6 +1,6 @@
 /** The elements of a tensor as JSON writes them: nested or flat, numbers or booleans. */
 import { type ArrayOf, arrayOf, type DType, type Integer } from "../../../src/ir/dtype.ts";
-import { refuse } from "../error.ts";
+import { refuse, shown } from "../error.ts";
 import { datatypes } from "./datatypes.ts";
 
 /** The integers that a dtype holds, from the first to the last; of 64 bits those that JSON's numbers hold. */
@@ -44,23 +44,16 @@ function isInteger(dtype: DType): dtype is Integer {
 }
 
 function wrong(name: string, dtype: DType, at: number, value: unknown): never {
-  return refuse(
-    `input ${name}: element ${at} is ${JSON.stringify(value)?.slice(0, 40)}, which is no ${datatypes[dtype]}`,
-  );
+  return refuse(`input ${name}: element ${at} is ${shown(value)}, which is no ${datatypes[dtype]}`);
 }
 
-/** Nested arrays as one; each level has to be as long as the shape's axis. */
-function flattened(name: string, shape: readonly number[], data: readonly unknown[]): unknown[] {
-  const out: unknown[] = [];
-  const walk = (level: unknown, axis: number): void => {
-    if (axis === shape.length) {
-      out.push(level);
-      return;
-    }
-    if (!Array.isArray(level) || level.length !== shape[axis])
+/** Nested arrays as one; each level has to be as long as the shape's axis. Level by level: a client chooses how many. */
+function flattened(name: string, shape: readonly number[], data: readonly unknown[]): readonly unknown[] {
+  let level: readonly unknown[] = [data];
+  for (const size of shape) {
+    if (!level.every((item) => Array.isArray(item) && item.length === size))
       refuse(`input ${name}: data is not nested as its shape [${shape}] is`);
-    for (const item of level as unknown[]) walk(item, axis + 1);
-  };
-  walk(data, 0);
-  return out;
+    level = level.flat();
+  }
+  return level;
 }

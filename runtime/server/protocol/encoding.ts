@@ -9,7 +9,7 @@ const decompress = { gzip: promisify(gunzip), deflate: promisify(inflateZlib) };
 /** A request's body as it was before it was compressed. Throws a 413 where that is more than the route's limit. */
 export async function inflate({ headers, body, routeOptions }: FastifyRequest): Promise<Buffer> {
   const bytes = Buffer.isBuffer(body) ? body : refuse("the request has no body");
-  const encoding = headers["content-encoding"] ?? "identity";
+  const encoding = headers["content-encoding"]?.toLowerCase() ?? "identity";
   if (encoding === "identity") return bytes;
   if (encoding !== "gzip" && encoding !== "deflate")
     throw new ServiceError(

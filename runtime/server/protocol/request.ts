@@ -1,7 +1,7 @@
 /** Inference requests: a JSON object, alone or with the bytes of tensors behind it (Triton's binary tensor data extension). */
 import { arrayFromBytes, byteWidth, type DType } from "../../../src/ir/dtype.ts";
 import { sizeOf, type Tensor, type Tensors } from "../../../src/ir/tensor.ts";
-import { refuse } from "../error.ts";
+import { refuse, shown } from "../error.ts";
 import type { Ports } from "../worker.ts";
 import { datatypes } from "./datatypes.ts";
 import { elementsOf } from "./elements.ts";
@@ -37,14 +37,19 @@ export function readRequest(body: Buffer, headerLength: number | undefined, port
   const binary = new BinaryData(
     headerLength === undefined ? body.subarray(body.length) : body.subarray(headerLength),
   );
-  const feeds: Record<string, Tensor> = {};
+  const feeds = new Map<string, Tensor>();
   for (const input of list(request, "inputs", "the request")) {
     const [name, tensor] = readInput(object(input, "an input"), ports, binary);
-    if (Object.hasOwn(feeds, name)) refuse(`input ${name} is there twice`);
-    feeds[name] = tensor;
+    if (feeds.has(name)) refuse(`input ${name} is there twice`);
+    feeds.set(name, tensor);
   }
   binary.requireEnd();
-  return { id, feeds, outputs: readOutputs(request, parameters, ports), timeout: timeoutOf(parameters) };
+  return {
+    id,
+    feeds: Object.fromEntries(feeds),
+    outputs: readOutputs(request, parameters, ports),
+    timeout: timeoutOf(parameters),
+  };
 }
 
 function parsed(json: Buffer): unknown {
@@ -58,26 +63,26 @@ function parsed(json: Buffer): unknown {
 function readInput(input: Fields, { inputs }: Ports, binary: BinaryData): [name: string, tensor: Tensor] {
   const name = required(input, "name", "an input");
   const what = `input ${name}`;
-  const port =
-    inputs.find((port) => port.name === name) ?? refuse(`the model has no input ${JSON.stringify(name)}`);
+  const port = inputs.find((port) => port.name === name) ?? refuse(`the model has no input ${shown(name)}`);
   const { dtype } = port;
   const datatype = required(input, "datatype", what);
-  if (datatype !== datatypes[dtype])
-    refuse(`${what} is ${datatypes[dtype]}, got ${JSON.stringify(datatype)}`);
+  if (datatype !== datatypes[dtype]) refuse(`${what} is ${datatypes[dtype]}, got ${shown(datatype)}`);
   const shape = list(input, "shape", what).map((dim) =>
     Number.isSafeInteger(dim) && (dim as number) >= 0
       ? (dim as number)
-      : refuse(`${what}: shape has ${JSON.stringify(dim)}, which is no size`),
+      : refuse(`${what}: shape has ${shown(dim)}, which is no size`),
   );
   const length = sizeOf(shape);
   if (!Number.isSafeInteger(length)) refuse(`${what}: shape [${shape}] is too large`);
-  const size = parametersOf(input, what).binary_data_size;
+  const parameters = parametersOf(input, what);
+  requireNoSharedMemory(parameters, what);
+  const size = parameters.binary_data_size ?? undefined;
   if (size === undefined)
     return [name, { dtype, shape, data: elementsOf(name, dtype, shape, list(input, "data", what)) }];
-  if (input.data !== undefined) refuse(`${what} has both data and binary_data_size`);
+  if (input.data != null) refuse(`${what} has both data and binary_data_size`);
   if (size !== length * byteWidth(dtype))
     refuse(
-      `${what} of shape [${shape}] has ${length * byteWidth(dtype)} bytes, and binary_data_size is ${JSON.stringify(size)}`,
+      `${what} of shape [${shape}] has ${length * byteWidth(dtype)} bytes, and binary_data_size is ${shown(size)}`,
     );
   const bytes = binary.take(name, size as number);
   if (dtype === "bool" && bytes.some((byte) => byte > 1)) refuse(`${what}: a BOOL is a byte 0 or 1`);
@@ -111,15 +116,15 @@ class BinaryData {
 
 function readOutputs(request: Fields, parameters: Fields, { outputs }: Ports): RequestedOutput[] {
   const isBinary = flag(parameters, "binary_data_output", "the request") ?? false;
-  const all = request.outputs === undefined ? [] : list(request, "outputs", "the request");
+  const all = request.outputs == null ? [] : list(request, "outputs", "the request");
   // None asked for is all of them.
   if (all.length === 0) return outputs.map(({ name }) => ({ name, isBinary }));
   return all.map((item) => {
     const output = object(item, "an output");
     const name = required(output, "name", "an output");
-    if (!outputs.some((port) => port.name === name))
-      refuse(`the model has no output ${JSON.stringify(name)}`);
+    if (!outputs.some((port) => port.name === name)) refuse(`the model has no output ${shown(name)}`);
     const parameters = parametersOf(output, `output ${name}`);
+    requireNoSharedMemory(parameters, `output ${name}`);
     if (parameters.classification !== undefined) refuse(`output ${name}: classification is not supported`);
     return { name, isBinary: flag(parameters, "binary_data", `output ${name}`) ?? isBinary };
   });
@@ -127,14 +132,20 @@ function readOutputs(request: Fields, parameters: Fields, { outputs }: Ports): R
 
 /** The parameter `timeout` of Triton's schedule policy is in microseconds; 0 leaves it to the server. */
 function timeoutOf({ timeout }: Fields): number | undefined {
-  if (timeout === undefined || timeout === 0) return undefined;
+  if (timeout == null || timeout === 0) return undefined;
   if (!Number.isSafeInteger(timeout) || (timeout as number) < 0)
-    refuse(`the request: timeout is ${JSON.stringify(timeout)}, which is no number of microseconds`);
+    refuse(`the request: timeout is ${shown(timeout)}, which is no number of microseconds`);
   return (timeout as number) / 1000;
 }
 
+/** Clients that ask for it would look for their tensors there. */
+function requireNoSharedMemory({ shared_memory_region: region }: Fields, what: string): void {
+  if (region !== undefined) refuse(`${what}: shared memory is not supported`);
+}
+
+/** Some clients write null for what they leave out. */
 function parametersOf(of: Fields, what: string): Fields {
-  return of.parameters === undefined ? {} : object(of.parameters, `${what}: parameters`);
+  return of.parameters == null ? {} : object(of.parameters, `${what}: parameters`);
 }
 
 function object(value: unknown, what: string): Fields {
@@ -145,7 +156,7 @@ function object(value: unknown, what: string): Fields {
 
 function list(of: Fields, key: string, what: string): readonly unknown[] {
   const value = of[key];
-  if (value === undefined) refuse(`${what} has no ${key}`);
+  if (value == null) refuse(`${what} has no ${key}`);
   if (!Array.isArray(value)) refuse(`${what}: ${key} is no array`);
   return value as unknown[];
 }
@@ -161,7 +172,7 @@ function flag(of: Fields, key: string, what: string): boolean | undefined {
 function optional(of: Fields, key: string, type: "string", what: string): string | undefined;
 function optional(of: Fields, key: string, type: "boolean", what: string): boolean | undefined;
 function optional(of: Fields, key: string, type: string, what: string): unknown {
-  const value = of[key];
+  const value = of[key] ?? undefined;
   if (value !== undefined && typeof value !== type) refuse(`${what}: ${key} is no ${type}`);
   return value;
 }

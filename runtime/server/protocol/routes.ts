@@ -2,6 +2,7 @@
 import type { Socket } from "node:net";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { version } from "../../../src/version.ts";
+import { requireClasses } from "../autoencoder/label.ts";
 import type { Aborted } from "../batcher.ts";
 import { refuse } from "../error.ts";
 import type { ServedModel } from "../model.ts";
@@ -64,8 +65,8 @@ export async function protocolRoutes(
     });
   });
   app.post("/v2/repository/models/:name/load", async ({ params, body }, reply) => {
-    const { parameters = {} } = parametersIn(body);
-    if (Object.keys(parameters as object).length > 0)
+    const parameters = parametersIn(body).parameters ?? {};
+    if (typeof parameters !== "object" || Object.keys(parameters).length > 0)
       refuse("load: a model is loaded as its file is; parameters are not supported");
     await service.load((params as Named).name);
     return reply.code(200).send();
@@ -93,6 +94,7 @@ async function infer(
 ): Promise<FastifyReply> {
   const body = await inflate(request);
   const asked = readRequest(body, headerLengthOf(request), model);
+  requireClasses(model, asked.feeds);
   const results = await model.infer(asked.feeds, { signal: new Client(request), timeout: asked.timeout });
   const { body: answer, headerLength } = writeResponse(model, asked, results);
   if (headerLength === undefined) return reply.type("application/json; charset=utf-8").send(answer);
@@ -128,7 +130,8 @@ function parametersIn(body: unknown): Readonly<Record<string, unknown>> {
   if (!Buffer.isBuffer(body) || body.length === 0) return {};
   try {
     const value: unknown = JSON.parse(body.toString());
-    if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
+    if (typeof value === "object" && value !== null && !Array.isArray(value))
+      return value as Record<string, unknown>;
   } catch {}
   return refuse("the request is no JSON object");
 }

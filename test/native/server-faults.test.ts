@@ -1,0 +1,213 @@
+/** What goes wrong on a network and in a process: the service answers with what is wrong, loses nothing, and goes on. */
+import { connect, type Socket } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import fc from "fast-check";
+import { pino } from "pino";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { type Malformed, malformed, wire } from "../support/malformed.ts";
+import { encodeRequest, type Serving, serve, writeRun } from "../support/serving.ts";
+import { sharedFolder } from "../support/tiny.ts";
+
+vi.setConfig({ testTimeout: 480_000 });
+
+const folder = sharedFolder();
+const run = join(folder, "tiny");
+const infer = "/v2/models/tiny-encoder/infer";
+const portOf = ({ url }: Serving) => Number(new URL(url).port);
+beforeAll(() => writeRun(run));
+
+interface Exchanged {
+  readonly status: number;
+  readonly head: string;
+  readonly body: string;
+}
+
+/** Sends bytes as they are, and gives what comes back until the connection closes. */
+function exchange(server: Serving, { bytes, ends }: Pick<Malformed, "bytes" | "ends">): Promise<Exchanged> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(portOf(server), "127.0.0.1");
+    let text = "";
+    socket.setEncoding("utf8").on("data", (chunk) => {
+      text += chunk;
+    });
+    socket.once("close", () => {
+      const end = text.indexOf("\r\n\r\n");
+      resolve({ status: Number(text.slice(9, 12)), head: text.slice(0, end), body: text.slice(end + 4) });
+    });
+    // A server that has answered need not read the rest.
+    socket.once("error", (error) => (text === "" ? reject(error) : undefined));
+    if (ends) socket.end(bytes);
+    else socket.write(bytes);
+  });
+}
+
+/** Bytes that this process still needs: the heap and what lies beside it. */
+function memory(): number {
+  setFlagsFromString("--expose-gc");
+  runInNewContext("gc")();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+describe("malformed requests", () => {
+  const lines: string[] = [];
+  let server: Serving;
+  beforeAll(async () => {
+    const logger = pino({ level: "debug" }, { write: (line) => lines.push(line) });
+    server = await serve([run], {}, { token: "secret-9", bodyLimit: 2 ** 20, logger });
+  });
+  afterAll(() => server.app.close());
+
+  test("10,000 of them are answered with 4xx that say what is wrong, and leave nothing behind", async () => {
+    const count = { requests: 0 };
+    const statuses = new Map<number, number>();
+    const refused = async (request: Malformed) => {
+      const { status, head, body } = await exchange(server, request);
+      const answer = { what: request.what, status, body };
+      expect(answer).toEqual({
+        ...answer,
+        status: expect.toSatisfy((status) => status >= 400 && status < 500),
+      });
+      expect(head).toMatch(/^content-type: application\/json/im);
+      const { error } = JSON.parse(body) as { readonly error: unknown };
+      expect(error).toMatch(/\w+ \w+/);
+      // Neither a place on this machine nor in the code, and no more than a line.
+      expect(body).not.toMatch(/\/tmp|\/home|node_modules|file:\/\/\/(?!etc)|\.ts:|\.js:|secret|\n/);
+      expect(body).not.toContain(folder);
+      expect(body.length).toBeLessThan(1000);
+      statuses.set(status, (statuses.get(status) ?? 0) + 1);
+      count.requests++;
+    };
+    const some = (runs: number) =>
+      fc.assert(
+        fc.asyncProperty(fc.array(malformed, { minLength: 50, maxLength: 50, size: "max" }), (requests) =>
+          Promise.all(requests.map(refused)).then(() => {}),
+        ),
+        { numRuns: runs, endOnFailure: true },
+      );
+    await some(40);
+    const before = memory();
+    lines.length = 0;
+    await some(160);
+    expect(count.requests).toBeGreaterThanOrEqual(10_000);
+    expect(statuses.get(400)).toBeGreaterThan(5000);
+    const logged = lines.splice(0).map((line) => JSON.parse(line) as { level: number });
+    expect(logged.length).toBeGreaterThan(5000);
+    expect(logged.filter(({ level }) => level > 30)).toEqual([]);
+    expect(JSON.stringify(logged)).not.toContain("secret");
+    logged.length = 0;
+    expect(memory() - before).toBeLessThan(2 ** 25);
+    const { status } = await exchange(server, {
+      bytes: wire("POST", infer, {}, JSON.stringify(encodeRequest(1))),
+      ends: false,
+    });
+    expect(status).toBe(200);
+  });
+});
+
+describe("clients", () => {
+  let server: Serving;
+  beforeAll(async () => {
+    server = await serve([run], { maxDelay: 500, maxQueue: 8, maxBatch: 64 });
+  });
+  afterAll(() => server.app.close());
+  const rowsRun = async () => {
+    const { json } = await server.get("/v2/models/tiny-encoder/stats");
+    return (json.model_stats as readonly [{ readonly inference_count: number }])[0].inference_count;
+  };
+
+  test("more than may wait are refused with 503 and told when to come again; the others are answered", async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_, number) => server.post(infer, encodeRequest(number))),
+    );
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(8);
+    const refused = answers.filter(({ status }) => status === 503);
+    expect(refused).toHaveLength(32);
+    for (const { headers, json } of refused) {
+      expect(headers.get("retry-after")).toBe("1");
+      expect(json.error).toBe("too many requests wait (8): try again later");
+    }
+  });
+
+  test("what a client asked that went away is not run", async () => {
+    const before = await rowsRun();
+    const gone = connect(portOf(server), "127.0.0.1");
+    gone.write(wire("POST", infer, {}, JSON.stringify(encodeRequest(1))));
+    await expect.poll(() => server.service.model("tiny-encoder").waiting).toBe(1);
+    gone.destroy();
+    expect(await server.post(infer, encodeRequest(2))).toMatchObject({ status: 200 });
+    expect(await rowsRun()).toBe(before + 1);
+  });
+
+  test("those that send slowly hold nobody up, and are not waited for without end", async () => {
+    const request = wire("POST", infer, {}, JSON.stringify(encodeRequest(1)));
+    const slow = Array.from({ length: 200 }, (_, number): Socket => {
+      const socket = connect(portOf(server), "127.0.0.1");
+      socket.write(request.subarray(0, 20 + 40 * (number % 20)));
+      return socket;
+    });
+    const dribble = setInterval(() => {
+      for (const socket of slow) socket.write("x");
+    }, 20);
+    for (let number = 0; number < 3; number++)
+      expect(await server.post(infer, encodeRequest(number))).toMatchObject({ status: 200 });
+    clearInterval(dribble);
+    for (const socket of slow) socket.destroy();
+    const { headersTimeout, requestTimeout } = server.app.server;
+    expect([headersTimeout, requestTimeout].every((limit) => limit > 0 && limit <= 60_000)).toBe(true);
+  });
+});
+
+describe("under load", () => {
+  /** Asks without a pause on some connections until `work` is done; gives the answers counted by status. */
+  async function asking(server: Serving, connections: number, work: Promise<unknown>) {
+    const statuses = new Map<number, number>();
+    let isOver = false;
+    let asked = 0;
+    const clients = Array.from({ length: connections }, async () => {
+      while (!isOver) {
+        const { status } = await server.post(infer, encodeRequest(asked++));
+        statuses.set(status, (statuses.get(status) ?? 0) + 1);
+      }
+    });
+    await work.finally(() => {
+      isOver = true;
+    });
+    await Promise.all(clients);
+    const answered = [...statuses.values()].reduce((sum, count) => sum + count, 0);
+    return { statuses, asked, answered };
+  }
+
+  test("workers that are killed are replaced; every request is answered, or failed with 503", async () => {
+    const server = await serve([run], { workers: 2 });
+    const kill = async () => {
+      for (let kill = 0; kill < 20; kill++) {
+        await sleep(100);
+        await server.service.workerThreads[kill % 2]?.terminate();
+      }
+    };
+    const { statuses, asked, answered } = await asking(server, 8, kill());
+    expect(answered).toBe(asked);
+    expect([...statuses.keys()].filter((status) => status !== 200 && status !== 503)).toEqual([]);
+    expect(statuses.get(200)).toBeGreaterThan(0);
+    await expect.poll(() => server.service.workerThreads.length).toBe(2);
+    expect(await server.post(infer, encodeRequest(1))).toMatchObject({ status: 200 });
+    await server.app.close();
+  });
+
+  test("1,000 reloads drop no request, and keep no memory", async () => {
+    const server = await serve([run], { watch: 0 });
+    const reload = async (times: number) => {
+      for (let time = 0; time < times; time++) await server.service.load("tiny-encoder");
+    };
+    await reload(100);
+    const before = memory();
+    const { statuses, asked } = await asking(server, 4, reload(1000));
+    expect([...statuses]).toEqual([[200, asked]]);
+    expect(memory() - before).toBeLessThan(2 ** 24);
+    await server.app.close();
+  });
+});
