@@ -197,6 +197,25 @@ describe.skipIf(missing !== undefined)("the explorer", () => {
     });
   });
 
+  test("a model that can't be opened leaves the choice as it was, and of two the later one is opened", async () => {
+    const model = page.getByLabel("Model", { exact: true });
+    const ten = "**/models/digits-10d/decoder.onnx";
+    await page.route(ten, (route) => route.abort());
+    await model.selectOption("Digits in ten dimensions");
+    await page.getByRole("alert").filter({ visible: true }).waitFor();
+    expect(await model.inputValue()).toBe("0");
+    await page.route(ten, (route) => setTimeout(() => route.continue(), 1500));
+    await model.selectOption("Digits in ten dimensions");
+    await page.locator("#files").setInputFiles(join(file("digits-2d"), "decoder.onnx"));
+    await (await page.waitForResponse(ten)).finished();
+    await page.waitForTimeout(300);
+    expect(await page.locator("#facts").textContent()).toContain("no encoder");
+    await page.goto(`${site.address}?decoder=nothing.onnx`);
+    await page.getByRole("alert").filter({ visible: true }).waitFor();
+    await model.selectOption("Digits in two dimensions");
+    await drawn(page);
+  });
+
   test.each(["light", "dark"] as const)(
     "has nothing that axe objects to, wide and on a phone, %s",
     async (colorScheme) => {

@@ -98,12 +98,33 @@ describe.skipIf(missing !== undefined)("the page", () => {
     await page.close();
     page = await context.newPage();
     await page.goto(site.address);
-    await page.getByRole("tab", { name: "Train" }).click();
+    await page.getByText("The training digits-vae is not finished.").waitFor();
+    await page.getByRole("button", { name: "Go on with it" }).click();
     await page.getByRole("button", { name: /Resume/ }).click();
     await page.getByRole("button", { name: "Pause" }).and(page.locator(":enabled")).waitFor();
     await page.getByRole("button", { name: "Pause" }).click();
     await page.getByRole("button", { name: "Resume" }).waitFor();
   }, 120_000);
+
+  test("a number for other data than is chosen does not hold the form back", async () => {
+    await page.getByRole("tab", { name: "Train" }).click();
+    await page.getByLabel("Training images").fill("5");
+    await page.getByRole("radio", { name: "My files" }).check();
+    await page.getByRole("button", { name: "Start training" }).click();
+    await expect
+      .poll(() => page.locator("#train-alert").textContent())
+      .toContain("there are none: drop images");
+    expect(watched.errors).toEqual([]);
+  });
+
+  test("says that the training's code can't be loaded", async () => {
+    await context.setOffline(true);
+    await page.getByRole("tab", { name: "Train" }).click();
+    await expect
+      .poll(() => page.getByRole("alert").filter({ visible: true }).textContent())
+      .toContain("reload the page once you are online");
+    await context.setOffline(false);
+  });
 
   test.each(["light", "dark"] as const)(
     "the training has nothing that axe objects to, %s",

@@ -29,7 +29,7 @@ export class Explorer {
 
   constructor(inference: Remote<Inference>) {
     this.#inference = inference;
-    const report = (error: unknown) => this.#report(error);
+    const report = (error: unknown) => this.report(error);
     const drawing = (codesOf: (view: View) => Float32Array, draw: (view: View, decoded: Decoded) => void) =>
       latest(async () => {
         const view = this.#view;
@@ -74,7 +74,7 @@ export class Explorer {
       const { name, decoder, encoder } = await files;
       if (asked !== this.#asked) return;
       const model = await this.#inference.open(decoder, encoder);
-      this.#report(null);
+      this.report(null);
       this.#view = viewOf(model);
       this.#name(name, model);
       this.#plane.offer(this.#view);
@@ -84,7 +84,7 @@ export class Explorer {
     } catch (error) {
       if (asked !== this.#asked) return;
       select("model").selectedIndex = this.#chosen;
-      this.#report(error);
+      this.report(error);
     }
   }
 
@@ -191,7 +191,7 @@ export class Explorer {
   }
 
   /** Says what went wrong, or that all is well again. */
-  #report(error: unknown): void {
+  report(error: unknown): void {
     const alert = element("explore-alert", HTMLElement);
     alert.hidden = error === null;
     alert.textContent = error === null ? "" : error instanceof Error ? error.message : String(error);

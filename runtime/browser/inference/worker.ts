@@ -40,10 +40,10 @@ let current = 0;
 let classOf: (count: number) => Int32Array | null = () => null;
 
 const inference = {
-  /** What it runs on. */
+  /** What it runs on: what could be done for more is for who serves the page, and the Train panel says it. */
   async device(): Promise<string> {
     const found = await host.probe("wasm");
-    return found.works ? found.detail : `${found.reason}; ${found.advice}`;
+    return (found.works ? found.detail : found.reason).split(";", 1)[0]!;
   },
 
   /**

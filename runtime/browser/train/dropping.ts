@@ -1,5 +1,6 @@
 /** Files that are dropped on an element, whole folders among them, or chosen in an input. */
 import type { Dropped } from "../../data/dropped.ts";
+import { say } from "./alert.ts";
 
 /** Tells of files that are dropped on an element; while they hover over it, it is of the class `is-over`. */
 export function onDrop(root: HTMLElement, take: (files: Dropped[]) => void): void {
@@ -19,7 +20,10 @@ export function onDrop(root: HTMLElement, take: (files: Dropped[]) => void): voi
     event.preventDefault();
     // Asked for now: once the event is over, the items are gone.
     const entries = items.map((item) => item.webkitGetAsEntry());
-    void Promise.all(entries.map((entry) => filesIn(entry, ""))).then((found) => take(found.flat()));
+    void Promise.all(entries.map((entry) => filesIn(entry, ""))).then(
+      (found) => take(found.flat()),
+      (error: Error) => say(`What was dropped can't be read (${error.message}): choose the files instead.`),
+    );
   });
 }
 

@@ -37,6 +37,7 @@ export class Setup {
     this.#showPreset();
     for (const part of this.#form.querySelectorAll<HTMLFieldSetElement | HTMLButtonElement>(":disabled"))
       part.disabled = false;
+    this.#showData();
     for (const { device, works, detail, isEmulated } of devices) {
       const text = isEmulated ? `${detail}, played by the CPU: slower than WASM` : detail;
       element(`train-${device}`, HTMLElement).textContent = works ? `· ${text}` : `· not here: ${text}`;
@@ -62,8 +63,16 @@ export class Setup {
 
   #showData(): void {
     const isFiles = this.#data().get("data") === "files";
-    element("train-files", HTMLElement).hidden = !isFiles;
-    element("train-digits", HTMLElement).hidden = isFiles;
+    for (const [id, isShown] of [
+      ["train-files", isFiles],
+      ["train-digits", !isFiles],
+    ] as const) {
+      const part = element(id, HTMLElement);
+      part.hidden = !isShown;
+      // What is not seen is not checked: a number that can't be would hold the form back without a word.
+      for (const one of part.querySelectorAll<HTMLInputElement>('input[type="number"]'))
+        one.disabled = !isShown;
+    }
   }
 
   #showPreset(): void {

@@ -11,13 +11,10 @@ import { webFiles } from "../../host/web-files.ts";
 import type { RunConfig } from "../../run-config.ts";
 import { RunDirectory } from "../../run-directory.ts";
 import type { KeptRun } from "./messages.ts";
-import { KEPT, NEEDED } from "./run-files.ts";
+import { FOLDER, KEPT, lockOf, NEEDED, pathOf } from "./run-files.ts";
 
-const FOLDER = "runs";
 /** The files that a run was begun on, as they were dropped: they stay with the run, and are no part of it elsewhere. */
 const IMAGES = "dropped.zip";
-
-export const pathOf = (name: string) => `${FOLDER}/${name}`;
 
 /** All runs that are kept, those that can be gone on with first. */
 export async function keptRuns(files: Files): Promise<KeptRun[]> {
@@ -75,8 +72,6 @@ export function holding<T>(name: string, work: () => Promise<T>): Promise<T> {
     lock === null ? fail(name, "is being trained in another tab: pause it there first") : work(),
   );
 }
-
-const lockOf = (name: string) => `isthmus/${name}`;
 
 /** All of a run's files in one zip, in a folder of its name: what `isthmus train --resume` goes on with once unpacked. */
 export async function zipOf(name: string, files: Files): Promise<Uint8Array> {

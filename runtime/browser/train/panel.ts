@@ -107,7 +107,13 @@ class Panel {
       resume: (run) => (run.needsFiles ? this.#askFiles(run) : void this.#resume(run.name)),
       open: ({ name }) => void this.#explore(name),
       download: ({ name }) => void this.#download(name, "checkpoint"),
-      remove: ({ name }) => void this.#try(() => this.#remote.remove(name)).then(() => this.#list()),
+      remove: async ({ name }) => {
+        say(null);
+        await this.#try(() => this.#remote.remove(name));
+        await this.#list();
+        // The button that was pressed is gone: the keyboard goes on with the form.
+        if (document.activeElement === document.body) button("train-start").focus();
+      },
     });
   }
 

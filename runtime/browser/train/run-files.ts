@@ -1,6 +1,13 @@
-/** Which dropped files are a run's: the page asks before it wakes the worker. */
+/** Where the page keeps its runs, and which dropped files are a run's: asked before the worker is there. */
 
 import { nameOf } from "../../data/readable.ts";
+
+/** The folder of all runs. */
+export const FOLDER = "runs";
+export const pathOf = (name: string) => `${FOLDER}/${name}`;
+
+/** The lock that a tab holds while it trains a run. */
+export const lockOf = (name: string) => `isthmus/${name}`;
 
 /** Without these there is no run to go on with. */
 export const NEEDED = ["run.json", "checkpoint.safetensors"] as const;

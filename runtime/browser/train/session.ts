@@ -8,9 +8,9 @@ import type { Host } from "../../host/host.ts";
 import type { RunConfig } from "../../run-config.ts";
 import { RunDirectory } from "../../run-directory.ts";
 import { TrainingRun, type TrainOptions } from "../../training-run.ts";
-import { pathOf } from "./kept.ts";
 import type { Begun, Ending, News } from "./messages.ts";
 import { Preview } from "./preview.ts";
+import { pathOf } from "./run-files.ts";
 
 /** A look takes at most this share of the time, and comes at most this often. */
 const LOOK_SHARE = 0.05;

@@ -8,10 +8,11 @@ import { webFiles } from "../../host/web-files.ts";
 import { modelOf, trainingOf } from "../../preset.ts";
 import { RunDirectory } from "../../run-directory.ts";
 import { chosenData, dataOf } from "./data.ts";
-import { freeName, holding, keepDropped, keptDropped, keptRuns, pathOf, takeRun, zipOf } from "./kept.ts";
+import { freeName, holding, keepDropped, keptDropped, keptRuns, takeRun, zipOf } from "./kept.ts";
 import type { DeviceFound, DeviceWish, Download, Ending, KeptRun, News, TrainingChoice } from "./messages.ts";
 import { overflowing } from "./overflow.ts";
 import { offers } from "./presets.ts";
+import { pathOf } from "./run-files.ts";
 import { failed, type Task, TrainingSession } from "./session.ts";
 
 type Tell = (news: News) => void;
@@ -147,7 +148,7 @@ async function follow(
       what: `${message}. The training goes on in memory: download the checkpoint before you close this tab, or remove other runs.`,
     });
   const finding = await glance(options.device);
-  const detail = finding.works ? finding.detail : finding.reason;
+  const [detail] = (finding.works ? finding.detail : finding.reason).split(";", 1) as [string];
   return holding(name, async () => {
     session = new TrainingSession({ ...task, host, files, detail, tell: hear });
     last = { name, data };
