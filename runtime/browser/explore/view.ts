@@ -14,9 +14,6 @@ export interface View {
   readonly b: Float32Array;
 }
 
-/** What has changed: another model changes all, a code may move within the plane or take the plane along. */
-export type Change = "model" | "plane" | "code" | "ends";
-
 /** A new model is looked at from the origin. */
 export function viewOf(model: Opened): View {
   const { latent } = model;
