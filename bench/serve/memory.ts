@@ -22,7 +22,8 @@ export async function watchMemory(port: number, load: Promise<unknown>): Promise
   }
   const warm = samples.slice(Math.floor(samples.length / 10));
   const fifth = Math.ceil(warm.length / 5);
-  return { first: median(warm.slice(0, fifth)), last: median(warm.slice(-fifth)), most: Math.max(...warm) };
+  const [first, last] = [median(warm.slice(0, fifth)), median(warm.slice(-fifth))];
+  return { first: Math.round(first), last: Math.round(last), most: Math.round(Math.max(...warm)) };
 }
 
 async function residentOf(port: number): Promise<number> {
