@@ -73,7 +73,7 @@ export async function exportSmaller(run: Run, flags: Flags): Promise<void> {
   print(
     {
       precision: name,
-      ...(calibration !== undefined && { calibration }),
+      ...(calibration !== undefined && { calibration: Math.min(calibration, data.train.images.count) }),
       files: files.map(({ file, bytes, before }) => ({ file, bytes: bytes.length, before })),
       ...terms,
       unit: facts.unit,

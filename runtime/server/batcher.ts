@@ -266,13 +266,17 @@ export class Batcher {
     const { outputs, compute } = await this.#run(isJoined ? joinRows(all) : copied(all[0]!));
     const rows = batch.reduce((sum, { ask }) => sum + ask.rows, 0);
     this.#observer.ran(rows, compute);
+    const isShared = batch.length > 1;
+    // A file's axes are a promise, which it may break: then nobody knows whose rows are whose.
+    if (isShared && Object.values(outputs).some(({ shape }) => shape[0] !== rows))
+      throw new Error("the model gives other rows than it was fed");
     const ended = performance.now();
     let start = 0;
     for (const one of batch) {
       const end = start + one.ask.rows;
       if (this.#open.delete(one)) {
         this.#observer.done({ queue: begun - one.since, compute, total: ended - one.since, batch: rows });
-        one.resolve(isJoined ? rowsOf(outputs, start, end) : outputs);
+        one.resolve(isShared ? rowsOf(outputs, start, end) : outputs);
       }
       start = end;
     }

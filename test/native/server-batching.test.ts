@@ -85,6 +85,23 @@ describe("the queue of a model", () => {
     expect(runs).toEqual([[1, 13, 2], [1], [13], [2]]);
   });
 
+  test("a model that gives other rows than it says runs each request alone", async () => {
+    const asked: number[][] = [];
+    const batcher = new Batcher(
+      async (feeds) => {
+        asked.push(numbersIn(feeds));
+        return { outputs: rows(numbersIn(feeds).reduce((sum, value) => sum + value, 0)), compute: 1 };
+      },
+      1,
+      limits,
+      { ran: () => {}, done: () => {} },
+    );
+    const ask = (...numbers: number[]) =>
+      batcher.ask({ feeds: rows(...numbers), rows: numbers.length, key: "" }).then(numbersIn);
+    expect(await Promise.all([ask(1, 2), ask(3)])).toEqual([[3], [3]]);
+    expect(asked).toEqual([[1, 2, 3], [1, 2], [3]]);
+  });
+
   test("values that a node can't do with are the client's fault, and memory that is short is not", async () => {
     const failing = (status: string) => {
       const said = `Non-zero status code returned while running Gather node. Status Message: ${status}`;
