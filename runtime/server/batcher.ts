@@ -12,7 +12,10 @@ export interface BatchLimits {
   readonly maxDelay: number;
   /** Requests that wait at most; one more is refused. */
   readonly maxQueue: number;
-  /** How old requests may be, in milliseconds, while others are let in that would wait behind full batches. */
+  /**
+   * How old requests may be, in milliseconds, while others are let in that would wait behind full batches; or as old as
+   * four runs of the model, where these take longer.
+   */
   readonly maxBacklog: number;
   /** How long a request may take, the waiting included, in milliseconds. */
   readonly timeout: number;
@@ -61,6 +64,9 @@ interface Waiting {
 /** So many requests under way are no overload, however old they are. */
 const FEW = 64;
 
+/** Runs of the model: two batches of others, its own, and one more for what goes on around them. */
+const RUNS = 4;
+
 /** The queue of one model. */
 export class Batcher {
   readonly #run: (feeds: Tensors) => Promise<Ran>;
@@ -71,6 +77,8 @@ export class Batcher {
   /** Rows of all that wait. */
   #rows = 0;
   #running = 0;
+  /** How long the last run took, in milliseconds. */
+  #compute = 0;
   /** Requests without an answer, whether they wait or run. */
   readonly #open = new Set<Waiting>();
   #delay: NodeJS.Timeout | undefined;
@@ -100,7 +108,7 @@ export class Batcher {
   /** Throws a 503 where no further request may wait. */
   requireRoom(): void {
     if (this.#isFull) this.#dropAborted();
-    if (this.#isFull) throw unavailable(`too many requests wait (${this.#queue.length}): try again later`);
+    if (this.#isFull) throw unavailable(`too many requests are under way (${this.#open.size}): try again later`);
   }
 
   /**
@@ -113,7 +121,7 @@ export class Batcher {
     // Enough for every worker to run a full batch and have another one ready.
     if (this.#open.size < Math.max(FEW, 2 * maxBatch * this.#workers)) return false;
     const [oldest] = this.#open;
-    return performance.now() - oldest!.since > maxBacklog;
+    return performance.now() - oldest!.since > Math.max(maxBacklog, RUNS * this.#compute);
   }
 
   /** Runs a request, with others where it can. Throws `ServiceError`: 503 where it is not begun, 504 where it takes too long. */
@@ -265,6 +273,7 @@ export class Batcher {
     const isJoined = batch[0]!.ask.key !== null;
     const { outputs, compute } = await this.#run(isJoined ? joinRows(all) : copied(all[0]!));
     const rows = batch.reduce((sum, { ask }) => sum + ask.rows, 0);
+    this.#compute = compute;
     this.#observer.ran(rows, compute);
     const isShared = batch.length > 1;
     // A file's axes are a promise, which it may break: then nobody knows whose rows are whose.

@@ -128,7 +128,7 @@ describe("clients", () => {
     expect(refused).toHaveLength(32);
     for (const { headers, json } of refused) {
       expect(headers.get("retry-after")).toBe("1");
-      expect(json.error).toBe("too many requests wait (8): try again later");
+      expect(json.error).toBe("too many requests are under way (8): try again later");
     }
   });
 
