@@ -108,7 +108,8 @@ export class Batcher {
   /** Throws a 503 where no further request may wait. */
   requireRoom(): void {
     if (this.#isFull) this.#dropAborted();
-    if (this.#isFull) throw unavailable(`too many requests are under way (${this.#open.size}): try again later`);
+    if (this.#isFull)
+      throw unavailable(`too many requests are under way (${this.#open.size}): try again later`);
   }
 
   /**

@@ -169,11 +169,12 @@ const bodies = [
   ),
   json(
     "an id that is no text",
-    anything.filter((id) => typeof id !== "string").map((id) => ({ ...valid, id })),
+    // Null stands for nothing, here as elsewhere.
+    anything.filter((id) => typeof id !== "string" && id !== null).map((id) => ({ ...valid, id })),
   ),
   json(
     "a time that is none",
-    noNumber.map((timeout) => ({ ...valid, parameters: { timeout } })),
+    noNumber.filter((timeout) => timeout !== null).map((timeout) => ({ ...valid, parameters: { timeout } })),
   ),
 ];
 
