@@ -16,6 +16,10 @@ export default defineConfig({
   worker: { format: "es" },
   server: { headers },
   preview: { headers },
-  // Its files look for each other beside themselves.
-  optimizeDeps: { exclude: ["onnxruntime-web"] },
+  optimizeDeps: {
+    // What is loaded later is prepared at once, or the page would be loaded again when it is first wanted.
+    entries: ["index.html", "inference/worker.ts", "train/panel.ts", "train/training.worker.ts"],
+    // Its files look for each other beside themselves.
+    exclude: ["onnxruntime-web"],
+  },
 });
