@@ -1,42 +1,13 @@
 #!/usr/bin/env node
 /** The command `isthmus`: reads the call; what each command does is loaded when it is asked for. */
-import { availableParallelism } from "node:os";
 import { argv, exit, stderr, stdout } from "node:process";
 import { Command, CommanderError, Option } from "commander";
 import { losses } from "../../graphs/models/losses.ts";
 import { version } from "../../src/version.ts";
+import { channels, data, device, json, label, made, out, resize, runsOn, seed, threads } from "./options.ts";
 import { say } from "./output.ts";
-import {
-  assignments,
-  atLeast,
-  dimensions,
-  integer,
-  integers,
-  least,
-  number,
-  path,
-  UsageError,
-  variance,
-} from "./usage.ts";
-
-const json = () => new Option("--json", "print JSON for machines");
-const threads = () =>
-  new Option("--threads <n>", "threads of ONNX Runtime").argParser(atLeast(1, availableParallelism()));
-const device = (what: string) =>
-  new Option("--device <name>", what).choices(["auto", "cpu", "cuda", "webgpu"]);
-const runsOn = () => device("what runs the model: auto takes the best that works").default("auto");
-const data = () =>
-  new Option(
-    "--data <set>",
-    "digits, lines, tones, mnist, a .txt file, or a folder of IDX, image or WAV files",
-  );
-const resize = () =>
-  new Option("--resize <WxH>", "bring every image of a folder to one size").argParser(dimensions);
-const channels = () => new Option("--channels <n>", "1 for gray, 3 for colour").argParser(integer);
-const out = (what: string, file?: string) => new Option("--out <path>", what).argParser(path).default(file);
-const label = (what: string) => new Option("--label <name>", what);
-const made = "picture (.png), or lines of text (.txt) or sound (.wav) of a model of such";
-const seed = () => new Option("--seed <n>", "seed of what is drawn at random").argParser(atLeast(0));
+import { withServiceOptions } from "./service-options.ts";
+import { assignments, atLeast, integer, integers, number, UsageError, variance } from "./usage.ts";
 
 /** Nobody else waits for the presets to be loaded with all that they are made of. */
 const asksForPresets = argv.includes("train") && argv.some((word) => ["help", "--help", "-h"].includes(word));
@@ -234,55 +205,18 @@ program
   .addOption(json())
   .action(async (run, options) => (await import("./export.ts")).exportCommand(run, options));
 
-program
-  .command("serve")
-  .summary("serve encoders and decoders over HTTP")
-  .description(
-    "Serve models over HTTP: /encode, /decode, /reconstruct, /sample, /interpolate and /anomaly, and the Open Inference Protocol v2. A run <run> is served as <run>-encoder, <run>-decoder and <run>-evaluation, a file under its name without .onnx. /docs is a page to try it.",
-  )
-  .argument(
-    "<model...>",
-    "runs, .onnx files and folders of them; NAME=PATH gives a run or a file another name",
-  )
-  .option("--host <address>", "where to listen", "127.0.0.1")
-  .option("--port <n>", "0 for any that is free", atLeast(0, 65535), 8080)
-  .option(
-    "--workers <n>",
-    "threads that run models (default: one less than there are cores)",
-    atLeast(1, 256),
-  )
-  .addOption(threads())
-  .option("--max-batch <rows>", "rows that run together at most", atLeast(1), 32)
-  .option("--max-delay-ms <ms>", "how long a request waits for others to run with", least(0), 2)
-  .option("--max-queue <n>", "requests that wait at most; more are answered with 503", atLeast(1), 256)
-  .option(
-    "--max-backlog-ms <ms>",
-    "how old requests may be behind which others wait; then new ones are answered with 503",
-    least(0),
-    5,
-  )
-  .option("--timeout-ms <ms>", "how long a request may take", atLeast(1, 2 ** 31 - 1), 30_000)
-  .option("--max-body-mb <n>", "largest body of a request", least(0), 16)
-  .option("--max-elements <n>", "elements of a request's tensors at most", atLeast(1), 2 ** 24)
-  .option("--max-images <n>", "images or codes of a request to /encode and the like at most", atLeast(1), 256)
-  .option("--max-pixels <n>", "pixels of a picture that is sent at most", atLeast(1), 2 ** 24)
-  .option(
-    "--watch-ms <ms>",
-    "how often to look for changed files; 0 for never",
-    atLeast(0, 2 ** 31 - 1),
-    1000,
-  )
-  .option(
-    "--token-file <file>",
-    "holds a bearer token that clients have to send (or the variable ISTHMUS_TOKEN)",
-  )
-  .option("--cors <origin...>", "origins whose pages may ask; * for all")
-  .addOption(
-    new Option("--log-level <name>", "what to log, as JSON on standard output")
-      .choices(["debug", "info", "warn", "error", "silent"])
-      .default("info"),
-  )
-  .action(async (models, options) => (await import("./serve.ts")).serveCommand(models, options));
+withServiceOptions(
+  program
+    .command("serve")
+    .summary("serve encoders and decoders over HTTP")
+    .description(
+      "Serve models over HTTP: /encode, /decode, /reconstruct, /sample, /interpolate and /anomaly, and the Open Inference Protocol v2. A run <run> is served as <run>-encoder, <run>-decoder and <run>-evaluation, a file under its name without .onnx. /docs is a page to try it.",
+    )
+    .argument(
+      "<model...>",
+      "runs, .onnx files and folders of them; NAME=PATH gives a run or a file another name",
+    ),
+).action(async (models, options) => (await import("./serve.ts")).serveCommand(models, options));
 
 program
   .command("import-checkpoint")

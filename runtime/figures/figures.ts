@@ -36,7 +36,7 @@ export async function figuresOf(subject: Subject): Promise<Picture[]> {
   return pictures;
 }
 
-/** The curves of the training, where there was any. */
+/** The curves of a training that took steps. */
 async function lossFigure({ metrics, facts, noun }: Study): Promise<Picture | null> {
   if (metrics.length === 0) return null;
   const epochs = metrics.map((epoch) => ({

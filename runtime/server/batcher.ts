@@ -1,56 +1,10 @@
 /** Dynamic batching: requests that wait together run together, each gets its own answer, and none waits without end. */
 import type { Tensors } from "../../src/ir/tensor.ts";
+import type { Ask, BatchLimits, BatchObserver } from "./ask.ts";
 import { copied, joinRows, rowsOf } from "./batch.ts";
 import { ServiceError, unavailable } from "./error.ts";
 import { WorkerLost } from "./pool.ts";
 import type { Ran } from "./worker.ts";
-
-export interface BatchLimits {
-  /** Rows that run together at most; a request of more runs alone. */
-  readonly maxBatch: number;
-  /** How long a request waits for others at most, in milliseconds. */
-  readonly maxDelay: number;
-  /** Requests that wait at most; one more is refused. */
-  readonly maxQueue: number;
-  /**
-   * How old requests may be, in milliseconds, while others are let in that would wait behind full batches; or as old as
-   * four runs of the model, where these take longer.
-   */
-  readonly maxBacklog: number;
-  /** How long a request may take, the waiting included, in milliseconds. */
-  readonly timeout: number;
-}
-
-/** What a request went through, in milliseconds. */
-export interface Timing {
-  readonly queue: number;
-  /** In ONNX Runtime, for all that ran together. */
-  readonly compute: number;
-  readonly total: number;
-  /** Rows that ran together. */
-  readonly batch: number;
-}
-
-/** Told of every run, and of every request that was answered. */
-export interface BatchObserver {
-  readonly ran: (rows: number, compute: number) => void;
-  readonly done: (timing: Timing) => void;
-}
-
-export interface Ask {
-  readonly feeds: Tensors;
-  /** How many rows; requests may run together where their `key` is the same. Null: it runs alone. */
-  readonly rows: number;
-  readonly key: string | null;
-  readonly signal?: Aborted | undefined;
-  /** Milliseconds; no more than the service's own. */
-  readonly timeout?: number | undefined;
-}
-
-/** An `AbortSignal`, or what is looked at as one is: a listener for each request would cost more than it saves. */
-export interface Aborted {
-  readonly aborted: boolean;
-}
 
 interface Waiting {
   readonly ask: Ask;

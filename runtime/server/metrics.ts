@@ -1,6 +1,6 @@
 /** What Prometheus is told, under Triton's names where it has one. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import type { Timing } from "./batcher.ts";
+import type { Timing } from "./ask.ts";
 import type { ModelState } from "./model.ts";
 import type { Listener, Statistics } from "./statistics.ts";
 

@@ -1,5 +1,5 @@
 /** What a model has been asked for so far, counted as Triton's statistics extension counts. */
-import type { BatchObserver, Timing } from "./batcher.ts";
+import type { BatchObserver, Timing } from "./ask.ts";
 
 /** A count of events, and the time they took together. */
 export interface Sum {

@@ -2,8 +2,8 @@
 import type { Socket } from "node:net";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { version } from "../../../src/version.ts";
+import type { Aborted } from "../ask.ts";
 import { requireClasses } from "../autoencoder/label.ts";
-import type { Aborted } from "../batcher.ts";
 import { refuse } from "../error.ts";
 import type { ServedModel } from "../model.ts";
 import type { InferenceService } from "../service.ts";
