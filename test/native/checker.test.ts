@@ -1,8 +1,4 @@
-/** Emitted files before an independent judge, onnx's own checker; and whether a person can follow their names. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { latentOf, type ModelDescription } from "../../graphs/families.ts";
 import { stateInputs } from "../../graphs/step.ts";
 import type { Port } from "../../runtime/host/host.ts";
@@ -11,8 +7,9 @@ import { Session } from "../../runtime/session.ts";
 import { showType } from "../../src/ir/value.ts";
 import { encode } from "../../src/onnx/encode.ts";
 import { type GraphProto, onnx } from "../../src/onnx/proto.ts";
+import { verdictsOn } from "../support/checker.ts";
 import { type Emitted, emitted } from "../support/emitted.ts";
-import { findPython, runPython } from "../support/python.ts";
+import { findPython } from "../support/python.ts";
 import { build } from "../support/samples/sample.ts";
 import { cases } from "../support/samples/samples.ts";
 
@@ -20,21 +17,18 @@ const python = findPython("onnx");
 if (python.missing) console.info(`skipped: onnx.checker: ${python.missing}`);
 
 describe.skipIf(python.missing !== undefined)("onnx.checker, with full_check, accepts", () => {
-  let folder: string;
-  let verdicts: Record<string, string | null>;
+  let verdicts: Awaited<ReturnType<typeof verdictsOn>>;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "isthmus-"));
-    for (const { title, bytes } of emitted) await writeFile(join(folder, `${title}.onnx`), bytes);
-    for (const { op, sample, number } of cases)
-      await writeFile(join(folder, `${op}-${number}.onnx`), encode(build(op, sample, number).graph));
-    verdicts = JSON.parse(await runPython(python.command!, "check.py", [folder]));
+    const operators = cases.map(
+      ({ op, sample, number }) => [`${op}-${number}`, encode(build(op, sample, number).graph)] as const,
+    );
+    const graphs = emitted.map(({ title, bytes }) => [title, bytes] as const);
+    verdicts = await verdictsOn(python.command!, [...graphs, ...operators]);
   }, 60_000);
 
-  afterAll(() => rm(folder, { recursive: true }));
-
-  test.each(emitted)("$title", ({ title }) => expect(verdicts[`${title}.onnx`]).toBeNull());
-  test.each(cases)("$title", ({ op, number }) => expect(verdicts[`${op}-${number}.onnx`]).toBeNull());
+  test.each(emitted)("$title", ({ title }) => expect(verdicts[title]).toBeNull());
+  test.each(cases)("$title", ({ op, number }) => expect(verdicts[`${op}-${number}`]).toBeNull());
 });
 
 /** Every node's and every value's name, those inside of loops too. */

@@ -1,10 +1,9 @@
 /** Files of PyTorch's exporter, and what is written of them: the same numbers, valid ONNX, and a run like any other. */
 
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { parse } from "../../graphs/config.ts";
 import { trainingConfig } from "../../graphs/training-config.ts";
 import { exportModel, type ModelName, modelNames } from "../../runtime/export.ts";
@@ -13,10 +12,11 @@ import { nodePlatform } from "../../runtime/node-platform.ts";
 import { Run } from "../../runtime/run.ts";
 import { TrainingRun } from "../../runtime/training-run.ts";
 import { drawDigits } from "../../src/data/digits/digits.ts";
+import { verdictsOn } from "../support/checker.ts";
 import { isthmus } from "../support/cli.ts";
 import { difference } from "../support/difference.ts";
 import { type ExportedName, exported, fixture, imported } from "../support/exported.ts";
-import { findPython, runPython } from "../support/python.ts";
+import { findPython } from "../support/python.ts";
 import { sharedFolder, tinyDigits, writeTinyFolder } from "../support/tiny.ts";
 
 // Processes take seconds to start where others keep the machine busy.
@@ -67,20 +67,16 @@ const python = findPython("onnx");
 if (python.missing) console.info(`skipped: onnx.checker of imported models: ${python.missing}`);
 
 describe.skipIf(python.missing !== undefined)("onnx.checker, with full_check, accepts", () => {
-  let folder: string;
-  let verdicts: Record<string, string | null>;
+  let verdicts: Awaited<ReturnType<typeof verdictsOn>>;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "isthmus-"));
-    for (const name of names)
-      for (const file of modelNames)
-        await writeFile(join(folder, `${name}-${file}.onnx`), written(name, file));
-    verdicts = JSON.parse(await runPython(python.command!, "check.py", [folder]));
-  });
+    const all = names.flatMap((name) =>
+      modelNames.map((file) => [`${name}-${file}`, written(name, file)] as const),
+    );
+    verdicts = await verdictsOn(python.command!, all);
+  }, 60_000);
 
-  afterAll(() => rm(folder, { recursive: true }));
-
-  test.each(names.flatMap((name) => modelNames.map((file) => [`${name}-${file}.onnx`])))(
+  test.each(names.flatMap((name) => modelNames.map((file) => [`${name}-${file}`])))(
     "%s",
     (file) => void expect(verdicts[file]).toBeNull(),
   );

@@ -1,9 +1,8 @@
 /** Smaller files: what they are made of, what ONNX Runtime makes of them, and whether what is measured is what they do. */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { calibrate, lossWith } from "../../runtime/compare.ts";
 import { exportModel } from "../../runtime/export.ts";
 import { nodeHost } from "../../runtime/host/node.ts";
@@ -13,11 +12,12 @@ import { Run } from "../../runtime/run.ts";
 import type { Images } from "../../src/data/images.ts";
 import { decode } from "../../src/onnx/decode.ts";
 import { metadataOf } from "../../src/onnx/metadata.ts";
+import { verdictsOn } from "../support/checker.ts";
 import { isthmus } from "../support/cli.ts";
 import { difference } from "../support/difference.ts";
 import { run as interpret } from "../support/interpreter/interpreter.ts";
 import { tinyPresets } from "../support/presets.ts";
-import { findPython, runPython } from "../support/python.ts";
+import { findPython } from "../support/python.ts";
 import { interpretedRanges, smallerFiles, trainedOf } from "../support/smaller.ts";
 import { sharedFolder, tinyArguments, writeTinyFolder } from "../support/tiny.ts";
 
@@ -28,18 +28,14 @@ const python = findPython("onnx");
 if (python.missing) console.info(`skipped: onnx.checker: ${python.missing}`);
 
 describe.skipIf(python.missing !== undefined)("onnx.checker, with full_check, accepts", () => {
-  let folder: string;
-  let verdicts: Record<string, string | null>;
+  let verdicts: Awaited<ReturnType<typeof verdictsOn>>;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "isthmus-"));
-    for (const { title, bytes } of smallerFiles) await writeFile(join(folder, `${title}.onnx`), bytes);
-    verdicts = JSON.parse(await runPython(python.command!, "check.py", [folder]));
+    const files = smallerFiles.map(({ title, bytes }) => [title, bytes] as const);
+    verdicts = await verdictsOn(python.command!, files);
   }, 60_000);
 
-  afterAll(() => rm(folder, { recursive: true }));
-
-  test.each(smallerFiles)("$title", ({ title }) => expect(verdicts[`${title}.onnx`]).toBeNull());
+  test.each(smallerFiles)("$title", ({ title }) => expect(verdicts[title]).toBeNull());
 });
 
 /** What a file gives of images or codes, with nothing but ONNX Runtime: all in one batch. */
