@@ -5,7 +5,7 @@ import { tensor } from "../../../src/ir/tensor.ts";
 import { type About, aboutModel } from "../../about.ts";
 import { webHost } from "../../host/web.ts";
 import { codeOf, Decoder, Encoder } from "../../models.ts";
-import { openAll } from "../../turn.ts";
+import { inTurn, openAll } from "../../turn.ts";
 
 /** A model that is open: what the page needs to know to show it. */
 export interface Opened extends Omit<About, "model"> {
@@ -37,6 +37,9 @@ const host = webHost();
 let decoder: Decoder | undefined;
 let encoder: Encoder | undefined;
 let current = 0;
+
+/** Of two models that are opened at once the later one is to stay, however long the first one takes. */
+const turn = inTurn();
 let classOf: (count: number) => Int32Array | null = () => null;
 
 const inference = {
@@ -50,38 +53,8 @@ const inference = {
    * Opens a decoder, and an encoder that goes with it, in place of what was open. Throws one line where a file is no
    * ONNX model, or not of that kind, or the two don't fit each other; what was open stays then.
    */
-  async open(decoderFile: ModelFile, encoderFile: ModelFile | null): Promise<Opened> {
-    const { model: _, ...about } = aboutModel(decoderFile.bytes, decoderFile.name);
-    const opened = await openAll(async (releases) => {
-      const decoder = await Decoder.open(decoderFile.bytes, decoderFile.name, host);
-      releases.push(() => decoder.release());
-      const { latent, isConditional } = decoder;
-      const label = isConditional ? Int32Array.of(0) : null;
-      const picture = await decoder.decode(tensor("float32", [1, latent], new Float32Array(latent)), label);
-      if (encoderFile === null) return { decoder, encoder: undefined, picture };
-      aboutModel(encoderFile.bytes, encoderFile.name);
-      const encoder = await Encoder.open(encoderFile.bytes, encoderFile.name, host);
-      releases.push(() => encoder.release());
-      const [, dimensions] = codeOf(await encoder.encode(picture, label)).shape;
-      if (dimensions !== latent)
-        fail(
-          encoderFile.name,
-          `gives codes of ${dimensions} dimensions; ${decoderFile.name} takes ${latent}`,
-        );
-      return { decoder, encoder, picture };
-    });
-    await Promise.all([decoder?.release(), encoder?.release()]);
-    ({ decoder, encoder } = opened);
-    current++;
-    inference.choose(0);
-    const { latent, isConditional } = opened.decoder;
-    const [, channels, height, width] = opened.picture.shape as readonly [number, number, number, number];
-    return {
-      ...about,
-      ...{ id: current, latent, isConditional, canEncode: encoder !== undefined },
-      image: [channels, height, width],
-    };
-  },
+  open: (decoderFile: ModelFile, encoderFile: ModelFile | null): Promise<Opened> =>
+    turn(() => open(decoderFile, encoderFile)),
 
   /** The class of all that is encoded and decoded from now on, where the model asks for one. */
   choose(label: number): void {
@@ -110,3 +83,34 @@ const inference = {
 export type Inference = typeof inference;
 
 expose(inference);
+
+/** What `inference.open` does, once it is its turn. */
+async function open(decoderFile: ModelFile, encoderFile: ModelFile | null): Promise<Opened> {
+  const { model: _, ...about } = aboutModel(decoderFile.bytes, decoderFile.name);
+  const opened = await openAll(async (releases) => {
+    const decoder = await Decoder.open(decoderFile.bytes, decoderFile.name, host);
+    releases.push(() => decoder.release());
+    const { latent, isConditional } = decoder;
+    const label = isConditional ? Int32Array.of(0) : null;
+    const picture = await decoder.decode(tensor("float32", [1, latent], new Float32Array(latent)), label);
+    if (encoderFile === null) return { decoder, encoder: undefined, picture };
+    aboutModel(encoderFile.bytes, encoderFile.name);
+    const encoder = await Encoder.open(encoderFile.bytes, encoderFile.name, host);
+    releases.push(() => encoder.release());
+    const [, dimensions] = codeOf(await encoder.encode(picture, label)).shape;
+    if (dimensions !== latent)
+      fail(encoderFile.name, `gives codes of ${dimensions} dimensions; ${decoderFile.name} takes ${latent}`);
+    return { decoder, encoder, picture };
+  });
+  await Promise.all([decoder?.release(), encoder?.release()]);
+  ({ decoder, encoder } = opened);
+  current++;
+  inference.choose(0);
+  const { latent, isConditional } = opened.decoder;
+  const [, channels, height, width] = opened.picture.shape as readonly [number, number, number, number];
+  return {
+    ...about,
+    ...{ id: current, latent, isConditional, canEncode: encoder !== undefined },
+    image: [channels, height, width],
+  };
+}
