@@ -24,7 +24,7 @@ bench: install ## compare a training step with PyTorch's (needs Python with torc
 bench-browser: install ## compare it in Chromium with TensorFlow.js's and jax-js's
 	npx tsx bench/browser.ts
 
-bench-serve: install ## what the service reaches under load, and at twice that; ten minutes
+bench-serve: build ## what the service reaches under load, and at twice that; ten minutes
 	npx tsx bench/serve.ts
 
 bench-page: web-models ## time the page in Chromium: first picture, decodes, training

@@ -1,7 +1,7 @@
 /**
  * `isthmus serve` under load: the encoder of `vae` (784-400-20), with the client on the same machine.
  *
- *     npx tsx bench/serve.ts [--json] [--rounds 5] [--seconds 4] [--minutes 5]
+ *     npm run build && npx tsx bench/serve.ts [--json] [--rounds 5] [--seconds 4] [--minutes 5]
  *
  * The service as it is by default, the service without batching and an empty handler are processes of their own, asked
  * in turns, and this process runs the model in a bare loop in between: whatever else the machine does meets all of
@@ -16,7 +16,7 @@ import { watchMemory } from "./serve/memory.ts";
 import { type Server, startEmpty, startService } from "./serve/servers.ts";
 
 const CONNECTIONS = 64;
-/** Of an open load: more than may wait, so that none of its requests is held back by the client. */
+/** Of an open load: more than may wait. What is due while all of them wait is counted as not sent. */
 const MANY = 1024;
 const INFER = "/v2/models/vae-encoder/infer";
 

@@ -3,7 +3,9 @@ import { spawn } from "node:child_process";
 import { type AddressInfo, createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { command } from "../../test/support/cli.ts";
+
+/** The command as it is installed: loaders of TypeScript would be measured along with it. */
+const built = fileURLToPath(new URL("../../dist/runtime/cli/main.js", import.meta.url));
 
 export interface Server {
   readonly port: number;
@@ -12,13 +14,16 @@ export interface Server {
 
 /** `isthmus serve` with some options. What it logs, a line a request, is written, but to nowhere. */
 export function startService(args: readonly string[]): Promise<Server> {
-  return started((port) => [...command, "serve", ...args, "--port", `${port}`], "/v2/health/ready");
+  return started(
+    (port) => [process.execPath, built, "serve", ...args, "--port", `${port}`],
+    "/v2/health/ready",
+  );
 }
 
 /** Empty handlers under `/json` and `/binary` that answer so many bytes. */
 export function startEmpty(json: number, binary: number): Promise<Server> {
-  const script = fileURLToPath(new URL("empty.ts", import.meta.url));
-  return started((port) => [...command.slice(0, -1), script, ...[port, json, binary].map(String)], "/");
+  const script = fileURLToPath(new URL("empty.js", import.meta.url));
+  return started((port) => [process.execPath, script, ...[port, json, binary].map(String)], "/");
 }
 
 /** Starts a server on a free port, and waits until it answers. */

@@ -1,10 +1,10 @@
 /** `isthmus serve` */
 import { env } from "node:process";
-import { pino } from "pino";
 import { fail } from "../../src/ir/error.ts";
 import { readBytes } from "../host/file.ts";
 import { inferenceServer } from "../server/listen.ts";
 import { InferenceService } from "../server/service.ts";
+import { serviceLog } from "./log.ts";
 import { asked } from "./usage.ts";
 
 interface Flags {
@@ -30,7 +30,7 @@ interface Flags {
 /** Serves models until it is told to end; then it answers what was asked before. */
 export async function serveCommand(models: readonly string[], flags: Flags): Promise<void> {
   const token = await asked(() => tokenOf(flags.tokenFile));
-  const logger = pino({ level: flags.logLevel }, pino.destination({ sync: false }));
+  const logger = serviceLog(flags.logLevel);
   const service = await asked(() =>
     InferenceService.open(models, {
       ...flags,

@@ -61,19 +61,14 @@ export function copied(feeds: Tensors): Tensors {
 
 /** Rows `start` to `end` − 1 of every tensor, as views. */
 export function rowsOf(all: Tensors, start: number, end: number): Tensors {
-  return Object.fromEntries(
-    Object.entries(all).map(
-      ([
-        name,
-        {
-          dtype,
-          shape: [, ...row],
-          data,
-        },
-      ]) => {
-        const size = sizeOf(row);
-        return [name, { dtype, shape: [end - start, ...row], data: data.subarray(start * size, end * size) }];
-      },
-    ),
-  ) as Tensors;
+  const rows: Record<string, Tensor> = {};
+  for (const [name, { dtype, shape, data }] of Object.entries(all)) {
+    const size = data.length / shape[0]!;
+    rows[name] = {
+      dtype,
+      shape: [end - start, ...shape.slice(1)],
+      data: data.subarray(start * size, end * size),
+    };
+  }
+  return rows;
 }

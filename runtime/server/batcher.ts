@@ -2,7 +2,7 @@
 import type { Tensors } from "../../src/ir/tensor.ts";
 import type { Ask, BatchLimits, BatchObserver } from "./ask.ts";
 import { copied, joinRows, rowsOf } from "./batch.ts";
-import { ServiceError, unavailable } from "./error.ts";
+import { overloaded, ServiceError, unavailable } from "./error.ts";
 import { WorkerLost } from "./pool.ts";
 import type { Ran } from "./worker.ts";
 
@@ -59,11 +59,10 @@ export class Batcher {
     return this.#queue.length;
   }
 
-  /** Throws a 503 where no further request may wait. */
-  requireRoom(): void {
+  /** Whether a further request may wait. */
+  get hasRoom(): boolean {
     if (this.#isFull) this.#dropAborted();
-    if (this.#isFull)
-      throw unavailable(`too many requests are under way (${this.#open.size}): try again later`);
+    return !this.#isFull;
   }
 
   /**
@@ -82,7 +81,7 @@ export class Batcher {
   /** Runs a request, with others where it can. Throws `ServiceError`: 503 where it is not begun, 504 where it takes too long. */
   ask(ask: Ask): Promise<Tensors> {
     return new Promise((resolve, reject) => {
-      this.requireRoom();
+      if (!this.hasRoom) throw overloaded();
       const since = performance.now();
       const limit = Math.min(ask.timeout ?? Number.POSITIVE_INFINITY, this.#limits.timeout);
       const waiting: Waiting = { ask, since, limit, resolve, reject };

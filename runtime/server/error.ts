@@ -38,3 +38,8 @@ export function shown(value: unknown): string {
 export function unavailable(message: string): ServiceError {
   return new ServiceError(503, message, 1);
 }
+
+/** A 503: so much is under way that another request would wait too long. */
+export function overloaded(): ServiceError {
+  return unavailable("too many requests are under way: try again later");
+}

@@ -1,9 +1,10 @@
 /** A server of its own around the plugin: logs, request ids, and an end that drains. */
 import { randomUUID } from "node:crypto";
-import { STATUS_CODES } from "node:http";
+import { createServer, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { answerError, type InferenceOptions, inferencePlugin } from "./plugin.ts";
+import { shedding } from "./shed.ts";
 
 export interface ServerOptions extends InferenceOptions {
   /** Bytes of a body at most. */
@@ -24,8 +25,10 @@ export async function inferenceServer({
   const app = Fastify({
     bodyLimit,
     ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),
-    // One line a request, below, in place of two.
+    // One line a request, below, in place of two, and by the server's own logger: one for each request would cost more
+    // than its line does.
     logController: new LogController({ disableRequestLogging: true }),
+    childLoggerFactory: (logger) => logger,
     // A client's own id is taken where it can't be mistaken for anything else in a log.
     genReqId: ({ headers }) => {
       const given = headers["x-request-id"];
@@ -33,8 +36,18 @@ export async function inferenceServer({
     },
     frameworkErrors: answerError,
     clientErrorHandler: answerUnreadable,
-    // Clients that send slowly hold their own socket up, and not for ever.
-    requestTimeout: 60_000,
+    serverFactory: (handler) => {
+      const server = createServer(
+        shedding(options.service, handler, (refused) =>
+          app.log.warn({ refused }, "too much was asked: requests were refused"),
+        ),
+      );
+      // Clients that send slowly hold their own socket up, and not for ever.
+      server.requestTimeout = 60_000;
+      // Longer than a proxy in front keeps what it does not use, or it would send into a connection that closes.
+      server.keepAliveTimeout = 72_000;
+      return server;
+    },
     // While it drains, what comes on open connections is answered.
     return503OnClosing: false,
     forceCloseConnections: "idle",
@@ -56,8 +69,8 @@ export async function inferenceServer({
   app.addHook("onResponse", (request, reply, done) => {
     // The path alone: what stands behind it may be a secret.
     const [path] = request.url.split("?", 1);
-    const { method } = request;
-    request.log.info({ method, path, status: reply.statusCode, ms: reply.elapsedTime }, "request");
+    const { id, method } = request;
+    app.log.info({ reqId: id, method, path, status: reply.statusCode, ms: reply.elapsedTime }, "request");
     done();
   });
   app.setNotFoundHandler(({ method }, reply) =>

@@ -58,6 +58,6 @@ export function answerError(
       .send(JSON.stringify({ error: error.message }));
   }
   if (status < 500) return reply.code(status).send({ error: error.message });
-  request.log.error({ err: error }, "a request failed");
+  request.server.log.error({ reqId: request.id, err: error }, "a request failed");
   return reply.code(500).send({ error: "something went wrong on the server" });
 }

@@ -125,6 +125,11 @@ export class InferenceService {
     return model;
   }
 
+  /** Whether a request for a model has to be refused, since too many are under way; counts it then. */
+  shed(name: string): boolean {
+    return this.#entries.get(name)?.model?.shed() ?? false;
+  }
+
   /** Looks for models that have come into a folder since; they are there to be loaded. */
   async refresh(): Promise<void> {
     for (const path of this.#paths) {

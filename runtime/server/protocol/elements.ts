@@ -25,26 +25,24 @@ export function elementsOf(
   const flat = Array.isArray(data[0]) ? flattened(name, shape, data) : data;
   if (flat.length !== length)
     refuse(`input ${name}: shape [${shape}] holds ${length} elements, and data has ${flat.length}`);
-  for (let i = 0; i < length; i++) if (!holds(dtype, flat[i])) wrong(name, dtype, i, flat[i]);
+  const isElement = elementTest(dtype);
+  const at = flat.findIndex((value) => !isElement(value));
+  if (at >= 0) refuse(`input ${name}: element ${at} is ${shown(flat[at])}, which is no ${datatypes[dtype]}`);
+  // What most models take, and several times as fast.
+  if (dtype === "float32") return new Float32Array(flat as number[]);
   return arrayOf(dtype, flat as readonly number[]);
 }
 
 /** Whether a JSON value is an element of a dtype; a truth value counts as 0 or 1. */
-function holds(dtype: DType, value: unknown): boolean {
-  if (dtype === "bool") return typeof value === "boolean";
-  if (isInteger(dtype)) {
-    const [first, last] = ranges[dtype];
-    return Number.isSafeInteger(value) && (value as number) >= first && (value as number) <= last;
-  }
-  return typeof value === "number";
+function elementTest(dtype: DType): (value: unknown) => boolean {
+  if (dtype === "bool") return (value) => typeof value === "boolean";
+  if (!isInteger(dtype)) return (value) => typeof value === "number";
+  const [first, last] = ranges[dtype];
+  return (value) => Number.isSafeInteger(value) && (value as number) >= first && (value as number) <= last;
 }
 
 function isInteger(dtype: DType): dtype is Integer {
   return Object.hasOwn(ranges, dtype);
-}
-
-function wrong(name: string, dtype: DType, at: number, value: unknown): never {
-  return refuse(`input ${name}: element ${at} is ${shown(value)}, which is no ${datatypes[dtype]}`);
 }
 
 /** Nested arrays as one; each level has to be as long as the shape's axis. Level by level: a client chooses how many. */

@@ -19,19 +19,27 @@ export function writeResponse(
   results: Tensors,
 ): InferResponse {
   const binary: Uint8Array[] = [];
+  let bytes = 0;
   const written = outputs.map(({ name, isBinary }) => {
     const tensor = results[name]!;
     const head = `{"name":${JSON.stringify(name)},"datatype":"${datatypes[tensor.dtype]}","shape":[${tensor.shape}]`;
     if (!isBinary) return `${head},"data":${elementsText(tensor)}}`;
     const { buffer, byteOffset, byteLength } = tensor.data;
     binary.push(new Uint8Array(buffer, byteOffset, byteLength));
+    bytes += byteLength;
     return `${head},"parameters":{"binary_data_size":${byteLength}}}`;
   });
   const named = id === undefined ? "" : `,"id":${JSON.stringify(id)}`;
   const json = `{"model_name":${JSON.stringify(model.name)},"model_version":"${model.version}"${named},"outputs":[${written}]}`;
   if (binary.length === 0) return { body: json, headerLength: undefined };
-  const header = Buffer.from(json);
-  return { body: Buffer.concat([header, ...binary]), headerLength: header.length };
+  const headerLength = Buffer.byteLength(json);
+  const body = Buffer.allocUnsafe(headerLength + bytes);
+  let at = body.write(json);
+  for (const part of binary) {
+    body.set(part, at);
+    at += part.length;
+  }
+  return { body, headerLength };
 }
 
 /** The elements as a flat JSON array. */

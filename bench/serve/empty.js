@@ -1,4 +1,7 @@
-/** What HTTP alone costs: Fastify with a handler that reads a body and answers so many bytes, whatever it was. */
+/**
+ * What HTTP alone costs: Fastify with a handler that reads a body and answers so many bytes, whatever it was. In
+ * JavaScript, as what it is compared with is: without a loader in the process.
+ */
 import Fastify from "fastify";
 
 const [port = 0, json = 0, binary = 0] = process.argv.slice(2).map(Number);

@@ -1,0 +1,102 @@
+/**
+ * Load shedding ahead of Fastify. On its way through it a refusal costs about half as much as an answer, so that a
+ * server at twice its capacity would do nothing but refuse.
+ */
+import type { RequestListener, ServerResponse } from "node:http";
+import { type EventLoopUtilization, performance } from "node:perf_hooks";
+import { overloaded } from "./error.ts";
+import type { InferenceService } from "./service.ts";
+
+/** An address whose requests may be many; those that name a model in an uncommon way are refused like all others. */
+const infer = /^\/v2\/models\/([\w.-]+)(?:\/versions\/[\w.-]+)?\/infer$/;
+
+/** Milliseconds between two looks at how busy this thread is, and its share of them that counts as all. */
+const LOOK = 50;
+const BUSY = 0.9;
+
+/** Milliseconds that a refusal is held back where this thread is busy, and between two turns at which some are sent. */
+const HOLD = 250;
+const TURN = 5;
+
+/** Refusals that are held back at most; they go out at once beyond that. */
+const MANY = 10_000;
+
+/** Milliseconds between two words on how many were refused. */
+const INTERVAL = 1000;
+
+/**
+ * Refuses inference requests to models that have no room, and hands on all others.
+ * @param tell is told how many were refused, once a second at most: a line for each would cost as much as the refusal
+ */
+export function shedding(
+  service: InferenceService,
+  handler: RequestListener,
+  tell: (refused: number) => void,
+): RequestListener {
+  const refusals = new Refusals();
+  let refused = 0;
+  return (request, response) => {
+    const [, name] = infer.exec(request.url ?? "") ?? [];
+    // A page could not read an answer without the headers that allow it to.
+    if (name === undefined || request.headers.origin !== undefined || !service.shed(name))
+      return handler(request, response);
+    refusals.add(response);
+    if (refused++ > 0) return;
+    setTimeout(() => {
+      tell(refused);
+      refused = 0;
+    }, INTERVAL).unref();
+  };
+}
+
+/**
+ * Sends refusals at once where the models are what is busy. Where it is this thread, which reads and writes all
+ * requests, it holds them back for a moment: a client that asks again as soon as it is refused costs less then, and
+ * what is saved goes into answers.
+ */
+class Refusals {
+  #held: { readonly response: ServerResponse; readonly due: number }[] = [];
+  #sender: NodeJS.Timeout | undefined;
+  #looked = Number.NEGATIVE_INFINITY;
+  #use: EventLoopUtilization = performance.eventLoopUtilization();
+  #isBusy = false;
+
+  add(response: ServerResponse): void {
+    const now = performance.now();
+    if (now - this.#looked > LOOK) this.#look(now);
+    if (!this.#isBusy || this.#held.length >= MANY) refuse(response);
+    else {
+      this.#held.push({ response, due: now + HOLD });
+      this.#sender ??= setInterval(() => this.#send(), TURN);
+    }
+  }
+
+  #look(now: number): void {
+    const use = performance.eventLoopUtilization();
+    this.#isBusy = performance.eventLoopUtilization(use, this.#use).utilization > BUSY;
+    this.#use = use;
+    this.#looked = now;
+  }
+
+  #send(): void {
+    const now = performance.now();
+    const next = this.#held.findIndex(({ due }) => due > now);
+    const due = this.#held.splice(0, next === -1 ? this.#held.length : next);
+    for (const { response } of due) refuse(response);
+    if (this.#held.length > 0) return;
+    clearInterval(this.#sender);
+    this.#sender = undefined;
+  }
+}
+
+const { statusCode, message, retryAfter } = overloaded();
+const body = JSON.stringify({ error: message });
+const headers = {
+  "content-type": "application/json; charset=utf-8",
+  "content-length": body.length,
+  "retry-after": String(retryAfter),
+};
+
+function refuse(response: ServerResponse): void {
+  response.writeHead(statusCode, headers).end(body);
+}

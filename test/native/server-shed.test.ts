@@ -1,0 +1,65 @@
+/** Requests that are refused before Fastify sees them: which, with what answer, and what is told of them. */
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, expect, test, vi } from "vitest";
+import type { InferenceService } from "../../runtime/server/service.ts";
+import { shedding } from "../../runtime/server/shed.ts";
+
+const infer = "/v2/models/full/infer";
+const told: number[] = [];
+let server: Server;
+afterEach(() => {
+  server.close();
+  server.closeAllConnections();
+  told.length = 0;
+});
+
+/** A server whose model `full` has no room, and which answers what is handed on with a 200. */
+async function started(): Promise<(path: string, headers?: Record<string, string>) => Promise<Response>> {
+  const service = { shed: vi.fn((name: string) => name === "full") } satisfies Pick<InferenceService, "shed">;
+  const listener = shedding(
+    service as unknown as InferenceService,
+    (_request, response) => response.end("handed on"),
+    (refused) => told.push(refused),
+  );
+  server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return (path, headers = {}) =>
+    fetch(`http://127.0.0.1:${port}${path}`, { method: "POST", headers, body: Buffer.alloc(100_000) });
+}
+
+test("inference on a model without room is answered with a 503, and counted once a second", async () => {
+  const ask = await started();
+  for (const path of [infer, "/v2/models/full/versions/1/infer", infer]) {
+    const response = await ask(path);
+    expect(response.status).toBe(503);
+    expect(response.headers.get("retry-after")).toBe("1");
+    expect(response.headers.get("content-type")).toBe("application/json; charset=utf-8");
+    expect(await response.json()).toEqual({ error: "too many requests are under way: try again later" });
+  }
+  expect(told).toEqual([]);
+  await expect.poll(() => told, { timeout: 5000 }).toEqual([3]);
+  await ask(infer);
+  await expect.poll(() => told, { timeout: 5000 }).toEqual([3, 1]);
+});
+
+test("all else is handed on: other models and addresses, and pages, which need headers to read an answer", async () => {
+  const ask = await started();
+  const others = ["/v2/models/other/infer", "/v2/models/full", "/v2/models/full/infer/x", "/encode"];
+  for (const path of others) expect(await (await ask(path)).text()).toBe("handed on");
+  expect(await (await ask(infer, { origin: "https://page.example" })).text()).toBe("handed on");
+});
+
+test("refusals are held back while the thread is busy, and come when it is not", async () => {
+  const ask = await started();
+  const spin = (milliseconds: number) => {
+    for (const end = performance.now() + milliseconds; performance.now() < end; );
+  };
+  spin(1000);
+  const asked = performance.now();
+  const refused = await Promise.all([ask(infer), ask(infer)]);
+  expect(refused.map(({ status }) => status)).toEqual([503, 503]);
+  // It is held for so long on purpose.
+  expect(performance.now() - asked).toBeGreaterThan(200);
+});
