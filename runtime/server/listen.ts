@@ -16,12 +16,20 @@ export interface ServerOptions extends InferenceOptions {
 /** 16 MiB */
 export const defaultBodyLimit = 2 ** 24;
 
+/** Ids of requests: the server's, so that no two servers' are alike, and a number. */
+function requestIds(): () => string {
+  const server = randomUUID().slice(0, 8);
+  let count = 0;
+  return () => `${server}-${(count++).toString(36)}`;
+}
+
 /** A Fastify server with the plugin, not yet listening. */
 export async function inferenceServer({
   bodyLimit = defaultBodyLimit,
   logger,
   ...options
 }: ServerOptions): Promise<FastifyInstance> {
+  const nextId = requestIds();
   const app = Fastify({
     bodyLimit,
     ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),
@@ -32,7 +40,7 @@ export async function inferenceServer({
     // A client's own id is taken where it can't be mistaken for anything else in a log.
     genReqId: ({ headers }) => {
       const given = headers["x-request-id"];
-      return typeof given === "string" && /^[\w.:-]{1,64}$/.test(given) ? given : randomUUID();
+      return typeof given === "string" && /^[\w.:-]{1,64}$/.test(given) ? given : nextId();
     },
     frameworkErrors: answerError,
     clientErrorHandler: answerUnreadable,

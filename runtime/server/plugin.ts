@@ -7,6 +7,7 @@ import { documentation, openAddresses } from "./openapi/document.ts";
 import { protocolRoutes } from "./protocol/routes.ts";
 import type { InferenceService } from "./service.ts";
 import { requireToken } from "./token.ts";
+import { Uploads } from "./uploads.ts";
 
 export interface InferenceOptions extends ImageLimits {
   readonly service: InferenceService;
@@ -35,11 +36,15 @@ export async function inferencePlugin(
       if (!openAddresses.test(request.routeOptions.url ?? "")) await check(request, reply);
     });
   }
+  const uploads = new Uploads();
+  app.addHook("preParsing", (request, reply, payload, done) =>
+    done(null, uploads.counted(request, reply, payload)),
+  );
   app.get("/metrics", async (_request, reply) => {
     const { registry } = service.metrics;
     return reply.type(registry.contentType).send(await registry.metrics());
   });
-  await app.register(protocolRoutes, { service });
+  await app.register(protocolRoutes, { service, uploads });
   await app.register(autoencoderRoutes, { service, maxImages, maxPixels });
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -145,6 +146,39 @@ describe("clients", () => {
     gone.destroy();
     expect(await server.post(infer, encodeRequest(2))).toMatchObject({ status: 200 });
     expect(await rowsRun()).toBe(before + 1);
+  });
+
+  test("large bodies are held up to a sum, and those that only announce one keep nobody out", async () => {
+    const bodyLimit = 2 ** 20;
+    const other = await serve([run], {}, { bodyLimit });
+    const body = Buffer.alloc(bodyLimit - 100);
+    const head = (length: number) => wire("POST", infer, { "content-length": `${length}` });
+    const sockets = (count: number, ...parts: Buffer[]) =>
+      Array.from({ length: count }, () => {
+        const socket = connect(portOf(other), "127.0.0.1");
+        for (const part of parts) socket.write(part);
+        return socket;
+      });
+    const large = () => other.post(infer, body);
+    const announced = sockets(40, head(body.length));
+    expect((await large()).status).toBe(400);
+    // Each but for its last byte.
+    const held = sockets(16, head(body.length), body.subarray(1));
+    await expect.poll(large).toMatchObject({
+      status: 503,
+      json: { error: "too many large requests are under way: try again later" },
+    });
+    expect(await other.post(infer, encodeRequest(1))).toMatchObject({ status: 200 });
+    for (const socket of [...held, ...announced]) socket.destroy();
+    await expect.poll(large).toMatchObject({ status: 400 });
+    // As large once it is decompressed.
+    const inflated = gzipSync(body);
+    const many = await Promise.all(
+      Array.from({ length: 64 }, () => other.post(infer, inflated, { "content-encoding": "gzip" })),
+    );
+    expect(many.filter(({ status }) => status === 400).length).toBeGreaterThan(0);
+    expect(many.filter(({ status }) => status !== 400 && status !== 503)).toEqual([]);
+    await other.app.close();
   });
 
   test("those that send slowly hold nobody up, and are not waited for without end", async () => {

@@ -6,17 +6,21 @@ import { refuse, ServiceError } from "../error.ts";
 
 const decompress = { gzip: promisify(gunzip), deflate: promisify(inflateZlib) };
 
-/** A request's body as it was before it was compressed. Throws a 413 where that is more than the route's limit. */
-export async function inflate({ headers, body, routeOptions }: FastifyRequest): Promise<Buffer> {
+/** A request's body as it was before it was compressed, at once where it was not. Throws a 400 where there is none. */
+export function plainBody(request: FastifyRequest): Buffer | Promise<Buffer> {
+  const { headers, body } = request;
   const bytes = Buffer.isBuffer(body) ? body : refuse("the request has no body");
   const encoding = headers["content-encoding"]?.toLowerCase() ?? "identity";
-  if (encoding === "identity") return bytes;
+  return encoding === "identity" ? bytes : inflate(bytes, encoding, request.routeOptions.bodyLimit);
+}
+
+/** Throws a 413 where it is more than `limit` bytes. */
+async function inflate(bytes: Buffer, encoding: string, limit: number): Promise<Buffer> {
   if (encoding !== "gzip" && encoding !== "deflate")
     throw new ServiceError(
       415,
       `a body in ${JSON.stringify(encoding)} is not understood: gzip and deflate are`,
     );
-  const limit = routeOptions.bodyLimit;
   try {
     return await decompress[encoding](bytes, { maxOutputLength: limit });
   } catch (error) {

@@ -7,8 +7,9 @@ import { requireClasses } from "../autoencoder/label.ts";
 import { refuse } from "../error.ts";
 import type { ServedModel } from "../model.ts";
 import type { InferenceService } from "../service.ts";
+import type { Uploads } from "../uploads.ts";
 import { tensorMetadata } from "./datatypes.ts";
-import { inflate } from "./encoding.ts";
+import { plainBody } from "./encoding.ts";
 import { readRequest } from "./request.ts";
 import { writeResponse } from "./response.ts";
 import { statisticsOf } from "./statistics.ts";
@@ -23,7 +24,7 @@ interface Named {
 /** Adds the routes under `/v2`. */
 export async function protocolRoutes(
   app: FastifyInstance,
-  { service }: { readonly service: InferenceService },
+  { service, uploads }: { readonly service: InferenceService; readonly uploads: Uploads },
 ): Promise<void> {
   // Bodies are the protocol's whatever their content type says: stock clients send several.
   app.removeAllContentTypeParsers();
@@ -49,7 +50,7 @@ export async function protocolRoutes(
         model(request).requireRoom();
         done();
       },
-      handler: (request, reply) => infer(model(request), request, reply),
+      handler: (request, reply) => infer(model(request), uploads, request, reply),
     });
   }
   app.get("/v2/models/stats", async () => ({
@@ -89,10 +90,13 @@ function modelMetadata({ name, version, inputs, outputs }: ServedModel) {
 
 async function infer(
   model: ServedModel,
+  uploads: Uploads,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const body = await inflate(request);
+  const given = plainBody(request);
+  const body = Buffer.isBuffer(given) ? given : await given;
+  if (body !== given) uploads.counter(request, reply)(body.length);
   const asked = readRequest(body, headerLengthOf(request), model);
   requireClasses(model, asked.feeds);
   const results = await model.infer(asked.feeds, { signal: new Client(request), timeout: asked.timeout });

@@ -1,0 +1,53 @@
+/** How much of what clients send is held at once: a limit for each body says nothing of many. */
+import { Transform } from "node:stream";
+import type { FastifyReply, FastifyRequest, RequestPayload } from "fastify";
+import { unavailable } from "./error.ts";
+
+/** Bodies of the largest size that may be held at once. */
+const BODIES = 16;
+
+/** Bytes of a body that is not counted: those of common requests, of which other limits allow only so many. */
+const SMALL = 2 ** 16;
+
+/** Counts the bytes of large bodies from when they come to the end of the answer. */
+export class Uploads {
+  #bytes = 0;
+
+  /** The body of a request, which ends with a 503 where too much is held already. */
+  counted(request: FastifyRequest, reply: FastifyReply, body: RequestPayload): RequestPayload {
+    if (!mayBeLarge(request)) return body;
+    const count = this.counter(request, reply);
+    const counted = new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        try {
+          count(chunk.length);
+          done(null, chunk);
+        } catch (error) {
+          done(error as Error);
+        }
+      },
+    });
+    body.on("error", (error) => counted.destroy(error));
+    return body.pipe(counted);
+  }
+
+  /** Counts bytes that are held until a request is answered, and throws a 503 where there are too many. */
+  counter(request: FastifyRequest, { raw }: FastifyReply): (bytes: number) => void {
+    const most = BODIES * request.routeOptions.bodyLimit;
+    let held = 0;
+    raw.once("close", () => {
+      this.#bytes -= held;
+    });
+    return (bytes) => {
+      if (this.#bytes + bytes > most)
+        throw unavailable("too many large requests are under way: try again later");
+      this.#bytes += bytes;
+      held += bytes;
+    };
+  }
+}
+
+/** Whether the head of a request tells of a large body, or does not tell. */
+function mayBeLarge({ headers }: FastifyRequest): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > SMALL;
+}
