@@ -1,5 +1,4 @@
 /** The log of a service: a line of JSON for each event on standard output. */
-import { writeSync } from "node:fs";
 import { type Logger, pino } from "pino";
 
 /** Lines that are written together at most, and how long one waits for others, in milliseconds. */
@@ -8,7 +7,7 @@ const DELAY = 100;
 
 /** A pino that writes many lines at once: a write for each would take twice as long as all else that a line costs. */
 export function serviceLog(level: string): Logger {
-  const output = pino.destination({ sync: false });
+  const output = pino.destination({ sync: true });
   let lines: string[] = [];
   let timer: NodeJS.Timeout | undefined;
   const flush = () => {
@@ -17,10 +16,7 @@ export function serviceLog(level: string): Logger {
     output.write(lines.join(""));
     lines = [];
   };
-  process.once("exit", () => {
-    output.flushSync();
-    writeSync(process.stdout.fd, lines.join(""));
-  });
+  process.once("exit", flush);
   return pino(
     { level },
     {

@@ -50,7 +50,7 @@ const known = new WeakMap<Ports, { readonly json: Buffer; readonly head: Head }>
  * @throws a 400 that says what is wrong
  */
 export function readRequest(body: Buffer, headerLength: number | undefined, ports: Ports): InferRequest {
-  if (headerLength === undefined) return filled(readHead(body, ports), body.subarray(body.length));
+  if (headerLength === undefined) return requestFrom(readHead(body, ports), body.subarray(body.length));
   if (headerLength > body.length)
     refuse(`Inference-Header-Content-Length is ${headerLength}, and the body has ${body.length} bytes`);
   const json = body.subarray(0, headerLength);
@@ -58,7 +58,7 @@ export function readRequest(body: Buffer, headerLength: number | undefined, port
   const head = last?.json.equals(json) ? last.head : readHead(json, ports);
   if (head !== last?.head && json.length < SMALL && head.inputs.every(({ data }) => typeof data === "number"))
     known.set(ports, { json: Buffer.from(json), head });
-  return filled(head, body.subarray(headerLength));
+  return requestFrom(head, body.subarray(headerLength));
 }
 
 function readHead(json: Buffer, ports: Ports): Head {
@@ -80,7 +80,7 @@ function readHead(json: Buffer, ports: Ports): Head {
 }
 
 /** The request that a head and the bytes behind it make: the tensors one after the other, in the order of the inputs. */
-function filled({ id, inputs, outputs, timeout }: Head, bytes: Buffer): InferRequest {
+function requestFrom({ id, inputs, outputs, timeout }: Head, bytes: Buffer): InferRequest {
   const feeds: Record<string, Tensor> = {};
   let at = 0;
   for (const { name, dtype, shape, data } of inputs) {
