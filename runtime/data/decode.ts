@@ -3,6 +3,7 @@ import type { Jimp } from "jimp";
 import { fail } from "../../src/ir/error.ts";
 import { type Dimensions, dimensionsOf } from "./dimensions.ts";
 import { layOnWhite, type Planes, planesOf } from "./planes.ts";
+import { requireNoBomb } from "./png.ts";
 
 /** The most pixels that an image may have, lest one file fill the memory: 64 megapixels. */
 const PIXEL_LIMIT = 2 ** 26;
@@ -34,6 +35,7 @@ export async function decodeImage(bytes: Uint8Array, place: string, form: ImageF
       `is too large: ${promised.width}×${promised.height} pixels, and at most ${PIXEL_LIMIT} are read`,
     );
   }
+  requireNoBomb(bytes, place);
   const picture = await decode(bytes, place);
   layOnWhite(picture.bitmap.data);
   if (form.size !== undefined) cover(picture, form.size);

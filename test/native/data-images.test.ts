@@ -7,6 +7,7 @@ import { dimensionsOf } from "../../runtime/data/dimensions.ts";
 import { loadImageFolder } from "../../runtime/data/image-folder.ts";
 import { Random } from "../../src/data/random.ts";
 import { temporaryFolder } from "../support/idx.ts";
+import { lyingPng } from "../support/pictures.ts";
 
 type Mime = (typeof JimpMime)[keyof typeof JimpMime];
 const mimes = ["image/png", "image/jpeg", "image/bmp", "image/gif", "image/tiff"] as const;
@@ -121,6 +122,12 @@ describe("decodeImage", () => {
     new DataView(bytes.buffer).setUint32(20, 100_000);
     await expect(decodeImage(bytes, "f", {})).rejects.toThrow(
       "f: is too large: 100000×100000 pixels, and at most 67108864 are read",
+    );
+  });
+
+  test("refuses an interlaced PNG that holds more than its size", async () => {
+    await expect(decodeImage(lyingPng(28, 28, new Uint8Array(2 ** 26), true), "f", {})).rejects.toThrow(
+      "f: is damaged: it holds more pixels than its size",
     );
   });
 });

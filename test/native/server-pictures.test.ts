@@ -1,5 +1,5 @@
 /** Pictures and forms that are refused: damaged ones, others than they say, and those made to take all memory. */
-import { crc32, deflateSync, gzipSync } from "node:zlib";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import {
   form,
@@ -11,6 +11,7 @@ import {
   served,
   trainedRun,
 } from "../support/autoencoders.ts";
+import { lyingPng } from "../support/pictures.ts";
 import { sharedFolder } from "../support/tiny.ts";
 import { digits } from "../support/training.ts";
 
@@ -30,24 +31,6 @@ beforeAll(async () => {
   [png, jpeg] = [await pictureOf(images, 0), await pictureOf(images, 0, "image/jpeg")];
 });
 afterAll(() => close());
-
-function chunk(type: string, data: Uint8Array): Buffer {
-  const named = Buffer.concat([Buffer.from(type), data]);
-  const [length, check] = [Buffer.alloc(4), Buffer.alloc(4)];
-  length.writeUInt32BE(data.length);
-  check.writeUInt32BE(crc32(named));
-  return Buffer.concat([length, named, check]);
-}
-
-/** A gray PNG that says one size and holds other pixels. */
-function lyingPng(width: number, height: number, pixels: Uint8Array, interlaced = false): Buffer {
-  const header = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, Number(interlaced)]);
-  header.writeUInt32BE(width, 0);
-  header.writeUInt32BE(height, 4);
-  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  const data = chunk("IDAT", deflateSync(pixels));
-  return Buffer.concat([signature, chunk("IHDR", header), data, chunk("IEND", new Uint8Array())]);
-}
 
 test.each<[string, () => Uint8Array, number, RegExp]>([
   ["nothing", () => new Uint8Array(), 400, /^the image: is empty$/],

@@ -1,4 +1,5 @@
 /** Images to draw, and pixels to read back from what was drawn. */
+import { crc32, deflateSync } from "node:zlib";
 import { Jimp } from "jimp";
 import type { EpochLosses } from "../../runtime/pictures/losses.ts";
 import { drawDigits } from "../../src/data/digits/digits.ts";
@@ -43,4 +44,22 @@ export async function digitPng(seed: number): Promise<{ readonly images: Images;
   const data = Buffer.alloc(4 * width * height);
   data.set([...images.data].flatMap((value) => [value, value, value, 255]));
   return { images, png: await Jimp.fromBitmap({ width, height, data }).getBuffer("image/png") };
+}
+
+function chunk(type: string, data: Uint8Array): Buffer {
+  const named = Buffer.concat([Buffer.from(type), data]);
+  const [length, check] = [Buffer.alloc(4), Buffer.alloc(4)];
+  length.writeUInt32BE(data.length);
+  check.writeUInt32BE(crc32(named));
+  return Buffer.concat([length, named, check]);
+}
+
+/** A gray PNG that says one size and holds other pixels. */
+export function lyingPng(width: number, height: number, pixels: Uint8Array, interlaced = false): Buffer {
+  const header = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, Number(interlaced)]);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+  const data = chunk("IDAT", deflateSync(pixels));
+  return Buffer.concat([signature, chunk("IHDR", header), data, chunk("IEND", new Uint8Array())]);
 }

@@ -5,7 +5,6 @@ import { decodeImage } from "../../data/decode.ts";
 import type { Dimensions } from "../../data/dimensions.ts";
 import { encodePng } from "../../pictures/raster.ts";
 import { contactSheet, enlarge } from "../../pictures/sheet.ts";
-import { requireNoBomb } from "./png.ts";
 
 /** What is wrong with a picture, or what came of it. */
 export type Outcome<T> = { readonly value: T } | { readonly refused: string };
@@ -28,7 +27,6 @@ export async function decode({ task, begun }: Begun<DecodeTask>): Promise<Outcom
   const { bytes, place, form } = task;
   begun[0] = Date.now();
   try {
-    requireNoBomb(bytes, place);
     const planes = await decodeImage(bytes, place, form);
     if (planes.channels === form.channels) return { value: planes.data };
     const data = new Uint8Array(form.channels * planes.data.length);

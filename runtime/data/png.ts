@@ -1,6 +1,6 @@
 /** PNG files that hold far more than they say. */
 import { inflateSync } from "node:zlib";
-import { fail } from "../../../src/ir/error.ts";
+import { fail } from "../../src/ir/error.ts";
 
 /** Bytes before the first chunk, and of a chunk besides its data. */
 const SIGNATURE = 8;
