@@ -92,6 +92,18 @@ describe.skipIf(missing !== undefined)("the page", () => {
       await page.getByRole("button", { name: "Resume" }).click();
       await page.getByRole("button", { name: "Stop" }).click();
       await page.getByRole("button", { name: "Start training" }).waitFor();
+      const remove = page.getByRole("button", { name: "Remove digits-vae" });
+      let asked = "";
+      page.once("dialog", (dialog) => {
+        asked = dialog.message();
+        return dialog.dismiss();
+      });
+      await remove.click();
+      expect(asked).toMatch(/^Remove digits-vae\?/);
+      expect(await remove.count()).toBe(1);
+      page.once("dialog", (dialog) => dialog.accept());
+      await remove.click();
+      await remove.waitFor({ state: "detached" });
       expect(watched).toEqual({ errors: [], elsewhere: [] });
     },
     120_000,

@@ -108,6 +108,7 @@ class Panel {
       open: ({ name }) => void this.#explore(name),
       download: ({ name }) => void this.#download(name, "checkpoint"),
       remove: async ({ name }) => {
+        if (!confirm(`Remove ${name}? Its model and all of its training are gone then.`)) return;
         say(null);
         await this.#try(() => this.#remote.remove(name));
         await this.#list();
