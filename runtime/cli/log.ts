@@ -1,4 +1,5 @@
 /** The log of a service: a line of JSON for each event on standard output. */
+import { writeSync } from "node:fs";
 import { type Logger, pino } from "pino";
 
 /** Lines that are written together at most, and how long one waits for others, in milliseconds. */
@@ -7,7 +8,8 @@ const DELAY = 100;
 
 /** A pino that writes many lines at once: a write for each would take twice as long as all else that a line costs. */
 export function serviceLog(level: string): Logger {
-  const output = pino.destination({ sync: true });
+  // What reads them may be slow: the service does not wait for it.
+  const output = pino.destination({ sync: false });
   let lines: string[] = [];
   let timer: NodeJS.Timeout | undefined;
   const flush = () => {
@@ -16,7 +18,14 @@ export function serviceLog(level: string): Logger {
     output.write(lines.join(""));
     lines = [];
   };
-  process.once("exit", flush);
+  process.once("exit", () => {
+    output.flushSync();
+    try {
+      writeSync(process.stdout.fd, lines.join(""));
+    } catch {
+      // Nobody reads them any more.
+    }
+  });
   return pino(
     { level },
     {

@@ -5,6 +5,7 @@ import type { Socket } from "node:net";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { answerError, type InferenceOptions, inferencePlugin } from "./plugin.ts";
 import { shedding } from "./shed.ts";
+import { tokenTest } from "./token.ts";
 
 export interface ServerOptions extends InferenceOptions {
   /** Bytes of a body at most. */
@@ -30,6 +31,7 @@ export async function inferenceServer({
   ...options
 }: ServerOptions): Promise<FastifyInstance> {
   const nextId = requestIds();
+  let isClosing = false;
   const app = Fastify({
     bodyLimit,
     ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),
@@ -45,11 +47,13 @@ export async function inferenceServer({
     frameworkErrors: answerError,
     clientErrorHandler: answerUnreadable,
     serverFactory: (handler) => {
-      const server = createServer(
-        shedding(options.service, handler, (refused) =>
-          app.log.warn({ refused }, "too much was asked: requests were refused"),
-        ),
-      );
+      const shed = shedding(handler, {
+        service: options.service,
+        isAllowed: tokenTest(options.token),
+        isClosing: () => isClosing,
+        tell: (refused) => app.log.warn({ refused }, "too much was asked: requests were refused"),
+      });
+      const server = createServer(shed);
       // Clients that send slowly hold their own socket up, and not for ever.
       server.requestTimeout = 60_000;
       // Longer than a proxy in front keeps what it does not use, or it would send into a connection that closes.
@@ -60,7 +64,6 @@ export async function inferenceServer({
     return503OnClosing: false,
     forceCloseConnections: "idle",
   });
-  let isClosing = false;
   app.addHook("preClose", (done) => {
     isClosing = true;
     done();

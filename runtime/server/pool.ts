@@ -81,10 +81,10 @@ export class WorkerPool {
     return this.#pool.threads;
   }
 
-  /** Ends the workers. */
+  /** Ends the workers when they have done what they do: to end one that opens or releases a model may end the process. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await this.#pool.destroy();
+    await this.#pool.close();
   }
 
   #start(): Piscina {

@@ -2,13 +2,13 @@
  * Load shedding ahead of Fastify. On its way through it a refusal costs about half as much as an answer, so that a
  * server at twice its capacity would do nothing but refuse.
  */
-import type { RequestListener, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { type EventLoopUtilization, performance } from "node:perf_hooks";
 import { overloaded } from "./error.ts";
 import type { InferenceService } from "./service.ts";
 
 /** An address whose requests may be many; those that name a model in an uncommon way are refused like all others. */
-const infer = /^\/v2\/models\/([\w.-]+)(?:\/versions\/[\w.-]+)?\/infer$/;
+const infer = /^\/v2\/models\/([\w.-]+)\/infer$/;
 
 /** Milliseconds between two looks at how busy this thread is, and its share of them that counts as all. */
 const LOOK = 50;
@@ -24,22 +24,31 @@ const MANY = 10_000;
 /** Milliseconds between two words on how many were refused. */
 const INTERVAL = 1000;
 
-/**
- * Refuses inference requests to models that have no room, and hands on all others.
- * @param tell is told how many were refused, once a second at most: a line for each would cost as much as the refusal
- */
-export function shedding(
-  service: InferenceService,
-  handler: RequestListener,
-  tell: (refused: number) => void,
-): RequestListener {
-  const refusals = new Refusals();
+export interface SheddingOptions {
+  readonly service: InferenceService;
+  /** Whether a request may ask: what others are told says nothing of the models. */
+  readonly isAllowed: (headers: IncomingHttpHeaders) => boolean;
+  /** Whether the server is ending: then all is handed on, and connections are closed. */
+  readonly isClosing: () => boolean;
+  /** Told how many were refused, once a second at most: a line for each would cost as much as the refusal. */
+  readonly tell: (refused: number) => void;
+}
+
+/** Refuses inference requests to models that have no room, and hands on all others to `handler`. */
+export function shedding(handler: RequestListener, options: SheddingOptions): RequestListener {
+  const { service, isAllowed, isClosing, tell } = options;
+  const refusals = new Refusals(isClosing);
   let refused = 0;
-  return (request, response) => {
-    const [, name] = infer.exec(request.url ?? "") ?? [];
+  const isShed = ({ method, url = "", headers }: IncomingMessage) => {
+    const [, name] = infer.exec(url) ?? [];
+    if (name === undefined || method !== "POST" || isClosing()) return false;
     // A page could not read an answer without the headers that allow it to.
-    if (name === undefined || request.headers.origin !== undefined || !service.shed(name))
-      return handler(request, response);
+    return headers.origin === undefined && isAllowed(headers) && service.shed(name);
+  };
+  return (request, response) => {
+    if (!isShed(request)) return handler(request, response);
+    // Its body is not waited for.
+    request.resume();
     refusals.add(response);
     if (refused++ > 0) return;
     setTimeout(() => {
@@ -60,11 +69,16 @@ class Refusals {
   #looked = Number.NEGATIVE_INFINITY;
   #use: EventLoopUtilization = performance.eventLoopUtilization();
   #isBusy = false;
+  readonly #isClosing: () => boolean;
+
+  constructor(isClosing: () => boolean) {
+    this.#isClosing = isClosing;
+  }
 
   add(response: ServerResponse): void {
     const now = performance.now();
     if (now - this.#looked > LOOK) this.#look(now);
-    if (!this.#isBusy || this.#held.length >= MANY) refuse(response);
+    if (!this.#isBusy || this.#held.length >= MANY) this.#refuse(response);
     else {
       this.#held.push({ response, due: now + HOLD });
       this.#sender ??= setInterval(() => this.#send(), TURN);
@@ -82,10 +96,14 @@ class Refusals {
     const now = performance.now();
     const next = this.#held.findIndex(({ due }) => due > now);
     const due = this.#held.splice(0, next === -1 ? this.#held.length : next);
-    for (const { response } of due) refuse(response);
+    for (const { response } of due) this.#refuse(response);
     if (this.#held.length > 0) return;
     clearInterval(this.#sender);
     this.#sender = undefined;
+  }
+
+  #refuse(response: ServerResponse): void {
+    response.writeHead(statusCode, this.#isClosing() ? lastHeaders : headers).end(body);
   }
 }
 
@@ -96,7 +114,4 @@ const headers = {
   "content-length": body.length,
   "retry-after": String(retryAfter),
 };
-
-function refuse(response: ServerResponse): void {
-  response.writeHead(statusCode, headers).end(body);
-}
+const lastHeaders = { ...headers, connection: "close" };

@@ -6,7 +6,7 @@ import { unavailable } from "./error.ts";
 /** Bodies of the largest size that may be held at once. */
 const BODIES = 16;
 
-/** Bytes of a body that is not counted: those of common requests, of which other limits allow only so many. */
+/** Bytes of a body that is not counted: to count those of common requests would cost more than they hold. */
 const SMALL = 2 ** 16;
 
 /** Counts the bytes of large bodies from when they come to the end of the answer. */
@@ -28,17 +28,27 @@ export class Uploads {
       },
     });
     body.on("error", (error) => counted.destroy(error));
+    // Nobody else may listen: a request that is refused for its head is answered before its body has come.
+    counted.on("error", () => {});
     return body.pipe(counted);
   }
 
-  /** Counts bytes that are held until a request is answered, and throws a 503 where there are too many. */
-  counter(request: FastifyRequest, { raw }: FastifyReply): (bytes: number) => void {
-    const most = BODIES * request.routeOptions.bodyLimit;
+  /** Counts bytes that are held until a request is answered or its client gone. Throws a 503 where they are too many. */
+  counter({ raw: { socket }, routeOptions }: FastifyRequest, { raw }: FastifyReply): (bytes: number) => void {
+    const most = BODIES * routeOptions.bodyLimit;
     let held = 0;
-    raw.once("close", () => {
+    let isOver = socket.destroyed;
+    // An answer that waits for another one on its connection does not close with that.
+    const release = () => {
       this.#bytes -= held;
-    });
+      isOver = true;
+      raw.off("close", release);
+      socket.off("close", release);
+    };
+    raw.once("close", release);
+    socket.once("close", release);
     return (bytes) => {
+      if (isOver) return;
       if (this.#bytes + bytes > most)
         throw unavailable("too many large requests are under way: try again later");
       this.#bytes += bytes;
@@ -48,6 +58,7 @@ export class Uploads {
 }
 
 /** Whether the head of a request tells of a large body, or does not tell. */
-function mayBeLarge({ headers }: FastifyRequest): boolean {
+function mayBeLarge({ method, headers }: FastifyRequest): boolean {
+  if (method === "GET" || method === "HEAD") return false;
   return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > SMALL;
 }

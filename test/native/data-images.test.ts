@@ -129,6 +129,13 @@ describe("decodeImage", () => {
     await expect(decodeImage(lyingPng(28, 28, new Uint8Array(2 ** 26), true), "f", {})).rejects.toThrow(
       "f: is damaged: it holds more pixels than its size",
     );
+    // Its decoder goes by the last header, all else by the first.
+    const [small, large] = [
+      lyingPng(28, 28, new Uint8Array(9)),
+      lyingPng(9000, 9000, new Uint8Array(9), true),
+    ];
+    const twice = Buffer.concat([small.subarray(0, 33), large.subarray(8)]);
+    await expect(decodeImage(twice, "f", {})).rejects.toThrow("f: is damaged: it has more than one header");
   });
 });
 

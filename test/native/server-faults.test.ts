@@ -164,13 +164,15 @@ describe("clients", () => {
     expect((await large()).status).toBe(400);
     // Each but for its last byte.
     const held = sockets(16, head(body.length), body.subarray(1));
-    await expect.poll(large).toMatchObject({
+    await expect.poll(() => held.every(({ writableLength }) => writableLength === 0)).toBe(true);
+    await sleep(500);
+    await expect.poll(large, { timeout: 10_000 }).toMatchObject({
       status: 503,
       json: { error: "too many large requests are under way: try again later" },
     });
     expect(await other.post(infer, encodeRequest(1))).toMatchObject({ status: 200 });
     for (const socket of [...held, ...announced]) socket.destroy();
-    await expect.poll(large).toMatchObject({ status: 400 });
+    await expect.poll(large, { timeout: 10_000 }).toMatchObject({ status: 400 });
     // As large once it is decompressed.
     const inflated = gzipSync(body);
     const many = await Promise.all(
@@ -178,6 +180,23 @@ describe("clients", () => {
     );
     expect(many.filter(({ status }) => status === 400).length).toBeGreaterThan(0);
     expect(many.filter(({ status }) => status !== 400 && status !== 503)).toEqual([]);
+    // What announces a body and goes, wherever nobody reads it, harms nobody; nor does what waits behind another.
+    const first = wire("POST", infer, { connection: "keep-alive" }, JSON.stringify(encodeRequest(1)));
+    for (const path of ["/sample?count=4", "/encode", infer]) {
+      const more = wire(path.startsWith("/sample") ? "GET" : "POST", path, {
+        "content-length": `${bodyLimit * 2}`,
+        "content-type": "text/plain",
+      });
+      const chunked = wire("POST", path, { "transfer-encoding": "chunked", "content-length": "" });
+      for (const bytes of [more, chunked, Buffer.concat([first, more]), Buffer.concat([first, chunked])]) {
+        const gone = connect(portOf(other), "127.0.0.1").on("error", () => {});
+        gone.write(bytes);
+        await sleep(20);
+        gone.destroy();
+      }
+    }
+    expect(await large()).toMatchObject({ status: 400 });
+    expect(await other.post(infer, encodeRequest(1))).toMatchObject({ status: 200 });
     await other.app.close();
   });
 

@@ -94,9 +94,8 @@ async function infer(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const given = plainBody(request);
+  const given = plainBody(request, () => uploads.counter(request, reply));
   const body = Buffer.isBuffer(given) ? given : await given;
-  if (body !== given) uploads.counter(request, reply)(body.length);
   const asked = readRequest(body, headerLengthOf(request), model);
   requireClasses(model, asked.feeds);
   const results = await model.infer(asked.feeds, { signal: new Client(request), timeout: asked.timeout });
