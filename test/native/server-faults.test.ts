@@ -188,10 +188,16 @@ describe("clients", () => {
         "content-type": "text/plain",
       });
       const chunked = wire("POST", path, { "transfer-encoding": "chunked", "content-length": "" });
-      for (const bytes of [more, chunked, Buffer.concat([first, more]), Buffer.concat([first, chunked])]) {
-        const gone = connect(portOf(other), "127.0.0.1").on("error", () => {});
+      for (const [to, bytes] of [
+        [other, more],
+        [other, chunked],
+        // The first of two takes half a second.
+        [server, Buffer.concat([first, more])],
+        [server, Buffer.concat([first, chunked])],
+      ] as const) {
+        const gone = connect(portOf(to), "127.0.0.1").on("error", () => {});
         gone.write(bytes);
-        await sleep(20);
+        await sleep(50);
         gone.destroy();
       }
     }
