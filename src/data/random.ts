@@ -1,13 +1,11 @@
-/** Seeded random numbers that depend on (seed, stream, position) alone: Philox4x32-10 (Salmon et al. 2011). */
-
-const ROUNDS = 10;
-const M0 = 0xd2511f53;
-const M1 = 0xcd9e8d57;
-const W0 = 0x9e3779b9;
-const W1 = 0xbb67ae85;
+/** Seeded random numbers that depend on (seed, stream, position) alone, by Philox. */
+import { philox, philoxBlocks } from "./philox.ts";
 
 /** The largest float32 below 1. */
 const BELOW_ONE = 1 - 2 ** -24;
+
+/** Words on their way into numbers. */
+const scratch = new Uint32Array(2 ** 12);
 
 /**
  * A stream of random numbers. Two streams of one seed with different names are independent, and a position of a
@@ -59,21 +57,29 @@ export class Random {
 
   /** Fills `out` with standard normal numbers, two from each pair of words. */
   fillNormal(out: Float32Array): Float32Array {
-    for (let i = 0; i < out.length; i += 2) {
-      const radius = Math.sqrt(-2 * Math.log((this.uint32() + 1) / 2 ** 32));
-      const angle = (2 * Math.PI * this.uint32()) / 2 ** 32;
-      out[i] = radius * Math.cos(angle);
-      if (i + 1 < out.length) out[i + 1] = radius * Math.sin(angle);
+    for (let start = 0; start < out.length; start += scratch.length) {
+      const part = out.subarray(start, start + scratch.length);
+      const words = this.#fill(scratch.subarray(0, part.length + (part.length % 2)));
+      for (let i = 0; i < part.length; i += 2) {
+        const radius = Math.sqrt(-2 * Math.log((words[i]! + 1) / 2 ** 32));
+        const angle = (2 * Math.PI * words[i + 1]!) / 2 ** 32;
+        part[i] = radius * Math.cos(angle);
+        if (i + 1 < part.length) part[i + 1] = radius * Math.sin(angle);
+      }
     }
     return out;
   }
 
   /** Fills `out` with numbers uniform in [low, high). */
   fillUniform(out: Float32Array, low: number, high: number): Float32Array {
-    for (let i = 0; i < out.length; i++) {
-      // One of 2^25 would be rounded up to 1 in float32.
-      const share = Math.min(this.uint32() / 2 ** 32, BELOW_ONE);
-      out[i] = low + (high - low) * share;
+    for (let start = 0; start < out.length; start += scratch.length) {
+      const part = out.subarray(start, start + scratch.length);
+      const words = this.#fill(scratch.subarray(0, part.length));
+      for (let i = 0; i < part.length; i++) {
+        // One of 2^25 would be rounded up to 1 in float32.
+        const share = Math.min(words[i]! / 2 ** 32, BELOW_ONE);
+        part[i] = low + (high - low) * share;
+      }
     }
     return out;
   }
@@ -89,43 +95,18 @@ export class Random {
     }
     return order;
   }
-}
 
-/** One Philox4x32-10 block: four words from a 128-bit counter (block in words 0 and 1, stream in word 2) and a key. */
-export function philox(out: Uint32Array, block: number, stream: number, key0: number, key1: number): void {
-  let c0 = block >>> 0;
-  let c1 = Math.floor(block / 2 ** 32) >>> 0;
-  let c2 = stream >>> 0;
-  let c3 = 0;
-  let k0 = key0;
-  let k1 = key1;
-  for (let round = 0; round < ROUNDS; round++) {
-    const low0 = Math.imul(M0, c0);
-    const high0 = multiplyHigh(M0, c0);
-    const low1 = Math.imul(M1, c2);
-    const high1 = multiplyHigh(M1, c2);
-    c0 = high1 ^ c1 ^ k0;
-    c1 = low1;
-    c2 = high0 ^ c3 ^ k1;
-    c3 = low0;
-    k0 = (k0 + W0) | 0;
-    k1 = (k1 + W1) | 0;
+  /** Fills `words` with the next ones: those left of the last block, whole blocks, and the first of another. */
+  #fill(words: Uint32Array): Uint32Array {
+    let at = 0;
+    while (this.#used < 4 && at < words.length) words[at++] = this.uint32();
+    const whole = words.subarray(at, words.length - ((words.length - at) % 4));
+    philoxBlocks(whole, this.#block, this.#stream, this.#key0, this.#key1);
+    this.#block += whole.length / 4;
+    at += whole.length;
+    while (at < words.length) words[at++] = this.uint32();
+    return words;
   }
-  out[0] = c0;
-  out[1] = c1;
-  out[2] = c2;
-  out[3] = c3;
-}
-
-/** The high 32 bits of the 64-bit product of two unsigned 32-bit integers, by 16-bit halves. */
-function multiplyHigh(a: number, b: number): number {
-  const aLow = a & 0xffff;
-  const aHigh = a >>> 16;
-  const bLow = b & 0xffff;
-  const bHigh = b >>> 16;
-  const cross = (Math.imul(aHigh, bLow) >>> 0) + (Math.imul(aLow, bLow) >>> 16);
-  const carry = (Math.imul(aLow, bHigh) >>> 0) + (cross & 0xffff);
-  return (Math.imul(aHigh, bHigh) + (cross >>> 16) + (carry >>> 16)) | 0;
 }
 
 /** FNV-1a over the UTF-16 code units of a stream's name. */

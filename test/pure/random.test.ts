@@ -1,69 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { philox, Random } from "../../src/data/random.ts";
-
-/** Philox4x32-10 in exact integers, straight from Salmon et al. 2011, §3.3, for any counter and key. */
-function reference(counter: readonly number[], key: readonly number[]): number[] {
-  const low = (value: bigint) => value & 0xffffffffn;
-  let [c0, c1, c2, c3] = counter.map(BigInt) as [bigint, bigint, bigint, bigint];
-  let [k0, k1] = key.map(BigInt) as [bigint, bigint];
-  for (let round = 0; round < 10; round++) {
-    const [first, second] = [0xd2511f53n * c0, 0xcd9e8d57n * c2];
-    [c0, c1, c2, c3] = [(second >> 32n) ^ c1 ^ k0, low(second), (first >> 32n) ^ c3 ^ k1, low(first)];
-    [k0, k1] = [low(k0 + 0x9e3779b9n), low(k1 + 0xbb67ae85n)];
-  }
-  return [c0, c1, c2, c3].map(Number);
-}
-
-function block(at: number, stream: number, key0: number, key1: number): number[] {
-  const out = new Uint32Array(4);
-  philox(out, at, stream, key0, key1);
-  return [...out];
-}
+import { Random } from "../../src/data/random.ts";
 
 /** Pearson's statistic of counts that should all be alike. */
 function chiSquare(counts: ArrayLike<number>, total: number): number {
   const expected = total / counts.length;
   return Array.from(counts).reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
 }
-
-describe("philox", () => {
-  // `philox4x32 10` of Random123's kat_vectors: counter, key, result.
-  test.each([
-    [
-      [0, 0, 0, 0],
-      [0, 0],
-      [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8],
-    ],
-    [
-      [0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff],
-      [0xffffffff, 0xffffffff],
-      [0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd],
-    ],
-    [
-      [0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344],
-      [0xa4093822, 0x299f31d0],
-      [0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1],
-    ],
-  ])("the reference of this test gives Random123's answer for %j", (counter, key, answer) => {
-    expect(reference(counter, key)).toEqual(answer);
-  });
-
-  test("gives Random123's answer for the counter and key 0", () => {
-    expect(block(0, 0, 0, 0)).toEqual([0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8]);
-  });
-
-  test("is the reference wherever the fourth word of the counter is 0", () => {
-    const random = new Random(7, "counters");
-    const extremes = [0, 1, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xffffffff];
-    const word = () => (random.integer(3) === 0 ? extremes[random.integer(7)]! : random.uint32());
-    for (let i = 0; i < 2000; i++) {
-      const [low, high, stream, key0, key1] = [word(), word() % 2 ** 21, word(), word(), word()];
-      expect(block(high * 2 ** 32 + low, stream, key0, key1)).toEqual(
-        reference([low, high, stream, 0], [key0, key1]),
-      );
-    }
-  });
-});
 
 describe("Random", () => {
   test("is the same for one seed and stream, and another for another", () => {
@@ -89,6 +31,25 @@ describe("Random", () => {
     for (const block of [1, 7, 50, 99]) {
       const rest = new Random(5, "noise", block).fillNormal(new Float32Array(400 - 4 * block));
       expect(rest).toEqual(whole.subarray(4 * block));
+    }
+  });
+
+  test("fills with the words that it would draw one at a time, wherever it is in a block", () => {
+    for (const [drawn, count] of [
+      [0, 3],
+      [1, 4],
+      [2, 2],
+      [3, 5],
+      [1, 10_001],
+      [0, 8192],
+    ] as const) {
+      const [one, many] = [new Random(11, "fill"), new Random(11, "fill")];
+      const words = Array.from({ length: drawn + count + 1 }, () => one.uint32());
+      for (let i = 0; i < drawn; i++) many.uint32();
+      const filled = many.fillUniform(new Float32Array(count), -0.5, 0.5);
+      const expected = words.slice(drawn, -1).map((word) => Math.min(word / 2 ** 32, 1 - 2 ** -24) - 0.5);
+      expect(filled).toEqual(Float32Array.from(expected));
+      expect(many.uint32()).toBe(words.at(-1));
     }
   });
 
