@@ -51,6 +51,7 @@ const linear: Defaults<"autoencoder"> = {
 const convolutions = { filters: [32, 64], hidden: [256] };
 const burda: Defaults<"vae"> = {
   ...{ latent: 50, hidden: [200, 200], activation: "tanh", initialiser: "glorot", binarise: true },
+  outputBias: "mean",
 };
 const burdaTraining: Partial<TrainingInput> = {
   ...{ epochs: 100, batch: 20, learningRate: 1e-3 },

@@ -1,15 +1,21 @@
 /** The parameters that a model begins with where they are computed from its training images. */
-import type { ModelDescription } from "../graphs/families.ts";
+import { type ModelDescription, parametersOf } from "../graphs/families.ts";
 import type { Images } from "../src/data/images.ts";
 import { pixelsOf } from "../src/data/images.ts";
 import { fail } from "../src/ir/error.ts";
-import { type Tensors, tensor } from "../src/ir/tensor.ts";
+import { sizeOf, type Tensor, type Tensors, tensor } from "../src/ir/tensor.ts";
 import type { Host, HostOptions } from "./host/host.ts";
 import { principalComponents } from "./principal.ts";
 
+const OUTPUT_BIAS = "decoder.output.bias";
+
+/** A pixel that no training image has may be in others: it begins with this probability, as in Burda et al.'s program. */
+const RAREST = 1e-3;
+
 /**
  * Of a linear autoencoder with the initialiser `pca`, the weights of its optimum: codes are the coordinates along the
- * principal components of the images (Baldi & Hornik 1989). Nothing for any other. Throws where the model is not linear.
+ * principal components of the images (Baldi & Hornik 1989); of a model whose output begins at the images' mean, the
+ * bias that does so. Nothing for any other. Throws where a model that is to begin with `pca` is not linear.
  */
 export async function beginningOf(
   description: ModelDescription,
@@ -17,6 +23,8 @@ export async function beginningOf(
   host: Host,
   options: HostOptions = {},
 ): Promise<Tensors | undefined> {
+  if (description.family === "vae" && description.outputBias === "mean")
+    return { [OUTPUT_BIAS]: logOddsOfMean(description, images) };
   if (description.family !== "autoencoder" || description.initialiser !== "pca") return undefined;
   if (!isLinear(description))
     fail(
@@ -43,8 +51,22 @@ export async function beginningOf(
         (_, i) => components[(i % latent) * pixels + Math.floor(i / latent)]!,
       ),
     ),
-    "decoder.output.bias": tensor("float32", [pixels], mean),
+    [OUTPUT_BIAS]: tensor("float32", [pixels], mean),
   };
+}
+
+/** The log-odds of the mean of each pixel, or where the bias is one of a channel, of the mean of each channel. */
+function logOddsOfMean(description: ModelDescription, images: Images): Tensor<"float32"> {
+  const { shape } = parametersOf(description).find(({ name }) => name === OUTPUT_BIAS)!;
+  const pixels = pixelsOf(images.image);
+  const each = pixels / sizeOf(shape);
+  const sums = new Float64Array(sizeOf(shape));
+  for (let i = 0; i < images.data.length; i++) sums[Math.floor((i % pixels) / each)]! += images.data[i]!;
+  const odds = sums.map((sum) => {
+    const mean = Math.min(1 - RAREST, Math.max(RAREST, sum / (255 * each * images.count)));
+    return Math.log(mean / (1 - mean));
+  });
+  return tensor("float32", shape, Float32Array.from(odds));
 }
 
 /** Whether a model is one linear layer each way with the squared error, so that principal components are its optimum. */

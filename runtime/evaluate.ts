@@ -154,7 +154,8 @@ class Moments {
     const none = () => new Float64Array(columns);
     const known = this.#sums.get(name) ?? { sum: none(), squares: none() };
     this.#sums.set(name, known);
-    for (const [i, value] of data.entries()) {
+    for (let i = 0; i < data.length; i++) {
+      const value = data[i]!;
       known.sum[i % columns]! += value;
       known.squares[i % columns]! += value * value;
     }

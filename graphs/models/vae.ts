@@ -20,6 +20,11 @@ export const vae = family({
       ...networks,
       initialiser: initialiser.default("pytorch"),
       likelihood: likelihood.default({ kind: "bernoulli" }),
+      /**
+       * Where the bias of the decoder's output begins, if not as the initialiser has it: at the log-odds of the training
+       * images' mean, so that no code need say what all images share (Burda et al.'s program; more dimensions come alive).
+       */
+      outputBias: z.literal("mean").optional(),
       /** How many classes there are, where both halves are told an image's (Sohn et al. 2015). */
       classes: size.optional(),
       /** Whether pixels are drawn black or white for every step, each as likely as it is bright. */
@@ -32,6 +37,10 @@ export const vae = family({
     .refine(({ freeBits, importanceSamples }) => freeBits === 0 || importanceSamples === 1, {
       path: ["freeBits"],
       message: "a bound of several samples has no KL divergence to leave bits of free",
+    })
+    .refine(({ outputBias, likelihood: { kind } }) => outputBias === undefined || kind === "bernoulli", {
+      path: ["outputBias"],
+      message: "only a Bernoulli likelihood has log-odds to begin at",
     }),
   summary: (config) => `${summaryOf(config)}-${config.latent}`,
   model: (config, scope) => {

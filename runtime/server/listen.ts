@@ -81,7 +81,8 @@ export async function inferenceServer({
     // The path alone: what stands behind it may be a secret.
     const [path] = request.url.split("?", 1);
     const { id, method } = request;
-    app.log.info({ reqId: id, method, path, status: reply.statusCode, ms: reply.elapsedTime }, "request");
+    const ms = Math.round(1000 * reply.elapsedTime) / 1000;
+    app.log.info({ reqId: id, method, path, status: reply.statusCode, ms }, "request");
     done();
   });
   app.setNotFoundHandler(({ method }, reply) =>

@@ -58,7 +58,9 @@ export class Images {
   /** The images as float32 `[count, channels, height, width]` in [0, 1]: what an encoder takes. */
   toTensor(): Tensor<"float32"> {
     const { channels, height, width } = this.image;
-    const pixels = Float32Array.from(this.data, (byte) => byte / 255);
+    // In place, by index: `Float32Array.from` with a function takes forty times as long.
+    const pixels = new Float32Array(this.data);
+    for (let i = 0; i < pixels.length; i++) pixels[i]! /= 255;
     return tensor("float32", [this.count, channels, height, width], pixels);
   }
 
@@ -71,7 +73,8 @@ export class Images {
   /** The 8-bit images of a tensor `[count, channels, height, width]` in [0, 1], rounded and clamped. */
   static fromTensor(pixels: Tensor<"float32">): Images {
     const [, channels = 1, height = 1, width = 1] = pixels.shape;
-    const bytes = Uint8ClampedArray.from(pixels.data, (value) => value * 255);
+    const bytes = new Uint8ClampedArray(pixels.data.length);
+    for (let i = 0; i < bytes.length; i++) bytes[i] = pixels.data[i]! * 255;
     return new Images({ channels, height, width }, new Uint8Array(bytes.buffer));
   }
 }
