@@ -1,7 +1,7 @@
 /** How much of what clients send is held at once: a limit for each body says nothing of many. */
 import { Transform } from "node:stream";
 import type { FastifyReply, FastifyRequest, RequestPayload } from "fastify";
-import { unavailable } from "./error.ts";
+import { ServiceError, unavailable } from "./error.ts";
 
 /** Bodies of the largest size that may be held at once. */
 const BODIES = 16;
@@ -9,16 +9,25 @@ const BODIES = 16;
 /** Bytes of a body that is not counted: to count those of common requests would cost more than they hold. */
 const SMALL = 2 ** 16;
 
+/** Seconds without a byte of a large body after which it is given up: what is held of it keeps others out. */
+const PATIENCE = 10;
+
 /** Counts the bytes of large bodies from when they come to the end of the answer. */
 export class Uploads {
+  readonly #patience: number;
   #bytes = 0;
 
-  /** The body of a request, which ends with a 503 where too much is held already. */
+  constructor(patience = PATIENCE) {
+    this.#patience = patience;
+  }
+
+  /** The body of a request, which ends with a 503 where too much is held already, and with a 408 where no more comes. */
   counted(request: FastifyRequest, reply: FastifyReply, body: RequestPayload): RequestPayload {
     if (!mayBeLarge(request)) return body;
     const count = this.counter(request, reply);
     const counted = new Transform({
       transform(chunk: Buffer, _encoding, done) {
+        stall.refresh();
         try {
           count(chunk.length);
           done(null, chunk);
@@ -27,6 +36,10 @@ export class Uploads {
         }
       },
     });
+    const stalled = () =>
+      counted.destroy(new ServiceError(408, `no more of the body came for ${this.#patience} seconds`));
+    const stall = setTimeout(stalled, 1000 * this.#patience).unref();
+    counted.once("close", () => clearTimeout(stall));
     body.on("error", (error) => counted.destroy(error));
     // Nobody else may listen: a request that is refused for its head is answered before its body has come.
     counted.on("error", () => {});

@@ -1,13 +1,16 @@
 /** What goes wrong on a network and in a process: the service answers with what is wrong, loses nothing, and goes on. */
-import { connect, type Socket } from "node:net";
+import { type AddressInfo, connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
+import Fastify from "fastify";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { answerError } from "../../runtime/server/plugin.ts";
+import { Uploads } from "../../runtime/server/uploads.ts";
 import { type Malformed, malformed, wire } from "../support/malformed.ts";
 import { encodeRequest, type Serving, serve, writeRun } from "../support/serving.ts";
 import { sharedFolder } from "../support/tiny.ts";
@@ -204,6 +207,45 @@ describe("clients", () => {
     expect(await large()).toMatchObject({ status: 400 });
     expect(await other.post(infer, encodeRequest(1))).toMatchObject({ status: 200 });
     await other.app.close();
+  });
+
+  test("a large body of which no more comes is given up, one that comes slowly is not", async () => {
+    const uploads = new Uploads(0.5);
+    const app = Fastify();
+    app.addHook("preParsing", (request, reply, body, done) =>
+      done(null, uploads.counted(request, reply, body)),
+    );
+    app.post("/", async ({ body }) => ({ length: (body as { text: string }).text.length }));
+    app.setErrorHandler(answerError);
+    await app.listen({ host: "127.0.0.1", port: 0 });
+    const text = JSON.stringify({ text: "x".repeat(100_000) });
+    const sent = async (pause: number, parts: number) => {
+      const socket = connect((app.server.address() as AddressInfo).port, "127.0.0.1");
+      const answer = new Promise<string>((resolve) => {
+        let all = "";
+        socket.on("data", (bytes) => {
+          all += bytes;
+          resolve(all);
+        });
+      });
+      socket.write(
+        wire("POST", "/", { "content-type": "application/json", "content-length": `${text.length}` }),
+      );
+      const size = Math.ceil(text.length / 5);
+      for (let part = 0; part < parts; part++) {
+        socket.write(text.slice(part * size, (part + 1) * size));
+        await sleep(pause);
+      }
+      return { answer: await answer, close: () => socket.destroy() };
+    };
+    const [slow, stalled] = await Promise.all([sent(200, 5), sent(0, 4)]);
+    expect(slow.answer).toMatch(/^HTTP\/1.1 200 OK[\s\S]*{"length":100000}$/);
+    expect(stalled.answer).toMatch(
+      /^HTTP\/1.1 408 Request Timeout[\s\S]*{"error":"no more of the body came for 0.5 seconds"}$/,
+    );
+    slow.close();
+    stalled.close();
+    await app.close();
   });
 
   test("those that send slowly hold nobody up, and are not waited for without end", async () => {
