@@ -9,13 +9,13 @@ import { principalComponents } from "./principal.ts";
 
 const OUTPUT_BIAS = "decoder.output.bias";
 
-/** A pixel that no training image has may be in others: it begins with this probability, as in Burda et al.'s program. */
-const RAREST = 1e-3;
+/** Means are clipped to [CLIP, 1 − CLIP], as in Burda et al.'s program: what no training image has, others may. */
+const CLIP = 1e-3;
 
 /**
  * Of a linear autoencoder with the initialiser `pca`, the weights of its optimum: codes are the coordinates along the
  * principal components of the images (Baldi & Hornik 1989); of a model whose output begins at the images' mean, the
- * bias that does so. Nothing for any other. Throws where a model that is to begin with `pca` is not linear.
+ * bias of its output. Nothing for any other. Throws where a model that is to begin with `pca` is not linear.
  */
 export async function beginningOf(
   description: ModelDescription,
@@ -63,7 +63,7 @@ function logOddsOfMean(description: ModelDescription, images: Images): Tensor<"f
   const sums = new Float64Array(sizeOf(shape));
   for (let i = 0; i < images.data.length; i++) sums[Math.floor((i % pixels) / each)]! += images.data[i]!;
   const odds = sums.map((sum) => {
-    const mean = Math.min(1 - RAREST, Math.max(RAREST, sum / (255 * each * images.count)));
+    const mean = Math.min(1 - CLIP, Math.max(CLIP, sum / (255 * each * images.count)));
     return Math.log(mean / (1 - mean));
   });
   return tensor("float32", shape, Float32Array.from(odds));

@@ -21,10 +21,10 @@ export const vae = family({
       initialiser: initialiser.default("pytorch"),
       likelihood: likelihood.default({ kind: "bernoulli" }),
       /**
-       * Where the bias of the decoder's output begins, if not as the initialiser has it: at the log-odds of the training
+       * Where the bias of the decoder's output begins: as the initialiser has it, or at the log-odds of the training
        * images' mean, so that no code need say what all images share (Burda et al.'s program; more dimensions come alive).
        */
-      outputBias: z.literal("mean").optional(),
+      outputBias: z.enum(["initialiser", "mean"]).default("initialiser"),
       /** How many classes there are, where both halves are told an image's (Sohn et al. 2015). */
       classes: size.optional(),
       /** Whether pixels are drawn black or white for every step, each as likely as it is bright. */
@@ -38,9 +38,9 @@ export const vae = family({
       path: ["freeBits"],
       message: "a bound of several samples has no KL divergence to leave bits of free",
     })
-    .refine(({ outputBias, likelihood: { kind } }) => outputBias === undefined || kind === "bernoulli", {
+    .refine(({ outputBias, likelihood: { kind } }) => outputBias === "initialiser" || kind === "bernoulli", {
       path: ["outputBias"],
-      message: "only a Bernoulli likelihood has log-odds to begin at",
+      message: "only a Bernoulli likelihood has log-odds to begin at; others: outputBias=initialiser",
     }),
   summary: (config) => `${summaryOf(config)}-${config.latent}`,
   model: (config, scope) => {

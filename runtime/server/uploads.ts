@@ -9,7 +9,10 @@ const BODIES = 16;
 /** Bytes of a body that is not counted: to count those of common requests would cost more than they hold. */
 const SMALL = 2 ** 16;
 
-/** Seconds without a byte of a large body after which it is given up: what is held of it keeps others out. */
+/**
+ * Seconds without a byte of a large body after which it is given up: what is held of it keeps others out. One that
+ * comes a byte at a time has until the server's `requestTimeout`.
+ */
 const PATIENCE = 10;
 
 /** Counts the bytes of large bodies from when they come to the end of the answer. */
@@ -24,7 +27,10 @@ export class Uploads {
   /** The body of a request, which ends with a 503 where too much is held already, and with a 408 where no more comes. */
   counted(request: FastifyRequest, reply: FastifyReply, body: RequestPayload): RequestPayload {
     if (!mayBeLarge(request)) return body;
-    const count = this.counter(request, reply);
+    const fact = `no more of the body came for ${this.#patience} seconds`;
+    const stall = setTimeout(() => counted.destroy(new ServiceError(408, fact)), 1000 * this.#patience);
+    // A body that nobody reads does not come to its end, and would be kept for as long as the timer.
+    const count = this.counter(request, reply, () => clearTimeout(stall));
     const counted = new Transform({
       transform(chunk: Buffer, _encoding, done) {
         stall.refresh();
@@ -36,9 +42,6 @@ export class Uploads {
         }
       },
     });
-    const stalled = () =>
-      counted.destroy(new ServiceError(408, `no more of the body came for ${this.#patience} seconds`));
-    const stall = setTimeout(stalled, 1000 * this.#patience).unref();
     counted.once("close", () => clearTimeout(stall));
     body.on("error", (error) => counted.destroy(error));
     // Nobody else may listen: a request that is refused for its head is answered before its body has come.
@@ -46,20 +49,31 @@ export class Uploads {
     return body.pipe(counted);
   }
 
-  /** Counts bytes that are held until a request is answered or its client gone. Throws a 503 where they are too many. */
-  counter({ raw: { socket }, routeOptions }: FastifyRequest, { raw }: FastifyReply): (bytes: number) => void {
+  /**
+   * Counts bytes that are held until a request is answered or its client gone; `over` is called then. Throws a 503 where
+   * they are too many.
+   */
+  counter(
+    { raw: { socket }, routeOptions }: FastifyRequest,
+    { raw }: FastifyReply,
+    over = () => {},
+  ): (bytes: number) => void {
     const most = BODIES * routeOptions.bodyLimit;
     let held = 0;
-    let isOver = socket.destroyed;
+    let isOver = false;
     // An answer that waits for another one on its connection does not close with that.
     const release = () => {
       this.#bytes -= held;
       isOver = true;
       raw.off("close", release);
       socket.off("close", release);
+      over();
     };
-    raw.once("close", release);
-    socket.once("close", release);
+    if (socket.destroyed) release();
+    else {
+      raw.once("close", release);
+      socket.once("close", release);
+    }
     return (bytes) => {
       if (isOver) return;
       if (this.#bytes + bytes > most)

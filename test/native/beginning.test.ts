@@ -62,6 +62,11 @@ describe("an output that begins at the mean of the images", () => {
     ]);
   });
 
+  test("of a conditional decoder, which is told more than a code, has those of each pixel too", async () => {
+    const begun = await beginningOf(vae({ classes: 3 }), images, nodeHost);
+    expect(begun).toEqual(await beginningOf(vae({}), images, nodeHost));
+  });
+
   test("is what a training begins with; all else is drawn as without it", async () => {
     const opened = async (settings: object) => {
       const data = { train: images, validation: images };
@@ -70,7 +75,7 @@ describe("an output that begins at the mean of the images", () => {
       await trainer.release();
       return state;
     };
-    const [begun, drawn] = [await opened({}), await opened({ outputBias: undefined })];
+    const [begun, drawn] = [await opened({}), await opened({ outputBias: "initialiser" })];
     expect(probability(biasIn(begun)[5]!)).toBeCloseTo(0.999, 6);
     expect({ ...begun, "decoder.output.bias": null }).toEqual({ ...drawn, "decoder.output.bias": null });
   });
@@ -79,6 +84,6 @@ describe("an output that begins at the mean of the images", () => {
     expect(() => vae({ likelihood: { kind: "gaussian" } })).toThrow(
       "model: outputBias is wrong (only a Bernoulli likelihood has log-odds to begin at",
     );
-    expect(await beginningOf(vae({ outputBias: undefined }), images, nodeHost)).toBeUndefined();
+    expect(await beginningOf(vae({ outputBias: "initialiser" }), images, nodeHost)).toBeUndefined();
   });
 });

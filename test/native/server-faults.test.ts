@@ -209,43 +209,70 @@ describe("clients", () => {
     await other.app.close();
   });
 
-  test("a large body of which no more comes is given up, one that comes slowly is not", async () => {
-    const uploads = new Uploads(0.5);
-    const app = Fastify();
-    app.addHook("preParsing", (request, reply, body, done) =>
-      done(null, uploads.counted(request, reply, body)),
-    );
-    app.post("/", async ({ body }) => ({ length: (body as { text: string }).text.length }));
-    app.setErrorHandler(answerError);
-    await app.listen({ host: "127.0.0.1", port: 0 });
+  describe("a large body", () => {
     const text = JSON.stringify({ text: "x".repeat(100_000) });
-    const sent = async (pause: number, parts: number) => {
-      const socket = connect((app.server.address() as AddressInfo).port, "127.0.0.1");
-      const answer = new Promise<string>((resolve) => {
-        let all = "";
-        socket.on("data", (bytes) => {
-          all += bytes;
-          resolve(all);
-        });
-      });
-      socket.write(
-        wire("POST", "/", { "content-type": "application/json", "content-length": `${text.length}` }),
+
+    /** A server that takes sixteen such bodies at once, and waits so many seconds for more of one. */
+    async function receiving(patience: number) {
+      const uploads = new Uploads(patience);
+      const app = Fastify({ bodyLimit: text.length });
+      app.addHook("preParsing", (request, reply, body, done) =>
+        done(null, uploads.counted(request, reply, body)),
       );
-      const size = Math.ceil(text.length / 5);
-      for (let part = 0; part < parts; part++) {
-        socket.write(text.slice(part * size, (part + 1) * size));
-        await sleep(pause);
-      }
-      return { answer: await answer, close: () => socket.destroy() };
-    };
-    const [slow, stalled] = await Promise.all([sent(200, 5), sent(0, 4)]);
-    expect(slow.answer).toMatch(/^HTTP\/1.1 200 OK[\s\S]*{"length":100000}$/);
-    expect(stalled.answer).toMatch(
-      /^HTTP\/1.1 408 Request Timeout[\s\S]*{"error":"no more of the body came for 0.5 seconds"}$/,
-    );
-    slow.close();
-    stalled.close();
-    await app.close();
+      app.post("/", async ({ body }) => ({ length: (body as { text: string }).text.length }));
+      app.setErrorHandler(answerError);
+      await app.listen({ host: "127.0.0.1", port: 0 });
+      const { port } = app.server.address() as AddressInfo;
+      /** Sends the head and some parts, a fifth of the body each; gives the first line and the body of the answer. */
+      const send = async (parts: number, pause = 0, head: Readonly<Record<string, string>> = {}) => {
+        const socket = connect(port, "127.0.0.1");
+        const answer = new Promise<string>((resolve) => {
+          let all = "";
+          socket.setEncoding("utf8").on("data", (chunk) => {
+            all += chunk;
+            if (all.endsWith("}")) resolve(all.replace(/\r\n[\s\S]*\r\n/, " "));
+          });
+        });
+        const type = { "content-type": "application/json", "content-length": `${text.length}` };
+        socket.write(wire("POST", "/", { ...type, ...head }));
+        const size = Math.ceil(text.length / 5);
+        for (let part = 0; part < parts; part++) {
+          socket.write(text.slice(part * size, (part + 1) * size));
+          await sleep(pause);
+        }
+        return answer.finally(() => socket.destroy());
+      };
+      return { app, send };
+    }
+
+    test("of which no more comes is given up, and makes room; one that comes slowly is not", async () => {
+      const { app, send } = await receiving(2);
+      const answered = 'HTTP/1.1 200 OK {"length":100000}';
+      const gone = 'HTTP/1.1 408 Request Timeout {"error":"no more of the body came for 2 seconds"}';
+      expect(await send(5, 600)).toBe(answered);
+      const stalled = Array.from({ length: 20 }, (_, i) => send(i === 0 ? 0 : 4));
+      await sleep(300);
+      expect(await send(5)).toMatch(/^HTTP\/1.1 503 .*too many large requests are under way/);
+      expect(await Promise.all(stalled)).toEqual(stalled.map(() => gone));
+      expect(await send(5)).toBe(answered);
+      await app.close();
+    });
+
+    test("that is refused for its head is not waited for", async () => {
+      const [begun, ended] = [vi.spyOn(globalThis, "setTimeout"), vi.spyOn(globalThis, "clearTimeout")];
+      const { app, send } = await receiving(1234);
+      expect(await send(1, 0, { "content-length": `${2 * text.length}` })).toMatch(/^HTTP\/1.1 413 /);
+      expect(await send(1, 0, { "content-type": "image/png" })).toMatch(/^HTTP\/1.1 415 /);
+      const timers = begun.mock.calls.flatMap(([, delay], i) =>
+        delay === 1_234_000 ? [begun.mock.results[i]!.value] : [],
+      );
+      expect(timers).toHaveLength(2);
+      await expect
+        .poll(() => timers.every((timer) => ended.mock.calls.some(([at]) => at === timer)))
+        .toBe(true);
+      vi.restoreAllMocks();
+      await app.close();
+    });
   });
 
   test("those that send slowly hold nobody up, and are not waited for without end", async () => {

@@ -50,6 +50,15 @@ describe("Random", () => {
       const expected = words.slice(drawn, -1).map((word) => Math.min(word / 2 ** 32, 1 - 2 ** -24) - 0.5);
       expect(filled).toEqual(Float32Array.from(expected));
       expect(many.uint32()).toBe(words.at(-1));
+
+      const [single, normal] = [new Random(12, "fill"), new Random(12, "fill")];
+      for (const random of [single, normal]) for (let i = 0; i < drawn; i++) random.uint32();
+      const even = count - (count % 2);
+      // A single number is the first of its pair.
+      const firsts = Array.from({ length: even / 2 }, () => Math.fround(single.normal()));
+      const pairs = normal.fillNormal(new Float32Array(even));
+      expect(pairs.filter((_, i) => i % 2 === 0)).toEqual(Float32Array.from(firsts));
+      expect(normal.uint32()).toBe(single.uint32());
     }
   });
 

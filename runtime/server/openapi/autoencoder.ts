@@ -41,7 +41,7 @@ const made = {
   },
 };
 
-const errors = [400, 404, 413, 415, 503, 504];
+const errors = [400, 404, 408, 413, 415, 503, 504];
 const tags = ["autoencoder"];
 
 /** By the last part of the path. */

@@ -85,7 +85,7 @@ const models: Readonly<Record<string, RouteFacts>> = {
       "Tensors as JSON, or as bytes behind the JSON with Inference-Header-Content-Length (Triton's binary tensor data extension).",
     body: { [JSON_TYPE]: request, [BYTES]: null },
     answers: { 200: { description: "The outputs", content: { [JSON_TYPE]: response, [BYTES]: null } } },
-    errors: [400, 404, 413, 415, 500, 503, 504],
+    errors: [400, 404, 408, 413, 415, 500, 503, 504],
   },
 };
 

@@ -38,6 +38,7 @@ const meanings: Readonly<Record<number, string>> = {
   400: "The request is wrong",
   404: "There is no such model or run",
   406: "Nothing that the client accepts can be sent",
+  408: "No more of a large body came",
   413: "More than is taken at once",
   415: "A body of another type than is taken",
   429: "Too many requests of this client",
