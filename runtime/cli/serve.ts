@@ -39,7 +39,7 @@ export async function serveCommand(models: readonly string[], flags: Flags): Pro
       timeout: flags.timeoutMs,
       watch: flags.watchMs,
       onEvent: ({ model, message, error }) =>
-        logger[error === undefined ? "info" : "error"]({ model, err: error }, `model ${message}`),
+        logger[error === undefined ? "info" : "error"]({ model, err: error }, message),
     }),
   );
   const app = await inferenceServer({

@@ -56,6 +56,8 @@ export function answerError(
 ) {
   const status = error.statusCode ?? 500;
   if (error instanceof ServiceError) {
+    // Nobody but the model is at fault then, and whoever runs it has to know.
+    if (status === 500) logFailure(error, request);
     if (error.retryAfter !== undefined) reply.header("retry-after", error.retryAfter);
     return reply
       .code(status)
@@ -63,6 +65,10 @@ export function answerError(
       .send(JSON.stringify({ error: error.message }));
   }
   if (status < 500) return reply.code(status).send({ error: error.message });
-  request.server.log.error({ reqId: request.id, err: error }, "a request failed");
+  logFailure(error, request);
   return reply.code(500).send({ error: "something went wrong on the server" });
+}
+
+function logFailure(error: Error, { server, id }: FastifyRequest): void {
+  server.log.error({ reqId: id, err: error }, "a request failed");
 }

@@ -5,6 +5,7 @@ import { Piscina } from "piscina";
 import { fail, IsthmusError } from "../../src/ir/error.ts";
 import type { Tensors } from "../../src/ir/tensor.ts";
 import { scriptBeside } from "../host/child.ts";
+import { Calls } from "./calls.ts";
 import type { Answer, ModelFile, Ran, Signature, WorkerSetup } from "./worker.ts";
 
 export interface PoolOptions {
@@ -30,13 +31,16 @@ export function chosenThreads({ workers, threads }: PoolOptions): { workers: num
 export class WorkerPool {
   readonly workers: number;
   readonly threads: number;
+  readonly #onLost: (error: Error, model?: string) => void;
   #pool: Piscina;
   #isClosed = false;
   #live: readonly number[] = [];
   #next = 1;
 
-  constructor(options: PoolOptions = {}) {
+  /** @param onLost is told why a worker ended, and which model it ran */
+  constructor(options: PoolOptions = {}, onLost: (error: Error, model?: string) => void = () => {}) {
     const { workers, threads } = chosenThreads(options);
+    this.#onLost = onLost;
     this.workers = workers;
     this.threads = threads;
     this.#pool = this.#start();
@@ -54,7 +58,7 @@ export class WorkerPool {
     try {
       const task = { model: file, live: this.#live };
       // As many as there are workers, at once: they go to one each while none is busy.
-      const opening = Array.from({ length: this.workers }, () => this.#ask<Signature>("open", task));
+      const opening = Array.from({ length: this.workers }, () => this.#ask<Signature>("open", file, task));
       const [signature = fail(name, "no worker opened it")] = await Promise.all(opening);
       return { file, signature };
     } catch (error) {
@@ -66,7 +70,7 @@ export class WorkerPool {
   /** Runs a model once; the feeds' memory is given away. Throws what ONNX Runtime says, or `WorkerLost`. */
   run(model: ModelFile, feeds: Tensors): Promise<Ran> {
     const transferList = Object.values(feeds).map(({ data }) => data.buffer as ArrayBuffer);
-    return this.#ask("run", { model, live: this.#live, feeds }, transferList);
+    return this.#ask("run", model, { model, live: this.#live, feeds }, transferList);
   }
 
   /** Has every worker release a model that is served no longer. */
@@ -81,7 +85,7 @@ export class WorkerPool {
     return this.#pool.threads;
   }
 
-  /** Ends the workers when they have done what they do: to end one that opens or releases a model may end the process. */
+  /** Ends the workers when they have done what they do. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#pool.close();
@@ -89,6 +93,7 @@ export class WorkerPool {
 
   #start(): Piscina {
     const { path, execArgv } = scriptBeside(import.meta.url, "worker");
+    const calls = new Calls();
     const pool = new Piscina({
       filename: path,
       minThreads: this.workers,
@@ -96,10 +101,17 @@ export class WorkerPool {
       // One runs, one is ready to.
       concurrentTasksPerWorker: 2,
       ...(execArgv && { execArgv }),
-      workerData: { threads: this.threads } satisfies WorkerSetup,
+      workerData: { threads: this.threads, calls: calls.shared } satisfies WorkerSetup,
     });
-    // A worker that ends while it does nothing is replaced, too: there is nobody to tell.
-    pool.on("error", () => {});
+    const guarded = new WeakSet<Worker>();
+    pool.on("workerCreate", () => {
+      for (const worker of pool.threads) {
+        if (!guarded.has(worker)) calls.guard(worker);
+        guarded.add(worker);
+      }
+    });
+    // A worker that ends while it does nothing is replaced, too.
+    pool.on("error", (error: Error) => this.#onLost(error));
     // Piscina gives up for good when a worker ends while it starts: then a new pool takes over.
     pool.on("workerDestroy", () => setTimeout(() => this.#revive(pool), RESTART).unref());
     return pool;
@@ -112,8 +124,9 @@ export class WorkerPool {
     void pool.destroy();
   }
 
-  async #ask<T>(name: string, task: unknown, transferList: ArrayBuffer[] = []): Promise<T> {
+  async #ask<T>(name: string, model: ModelFile, task: unknown, transferList: ArrayBuffer[] = []): Promise<T> {
     const answer: Answer<T> = await this.#pool.run(task, { name, transferList }).catch((error: Error) => {
+      this.#onLost(error, model.name);
       throw new WorkerLost(error.message);
     });
     if ("error" in answer) throw new IsthmusError(answer.error);

@@ -8,8 +8,8 @@ import { exists, listFolder, readBytes, unreadable } from "../host/file.ts";
 export interface ModelSource {
   readonly name: string;
   readonly path: string;
-  /** The folder that it must lie in, whatever links lead to. */
-  readonly root: string;
+  /** The folder that it must lie in, which may itself be a link: to whatever that leads when the file is read. */
+  readonly folder: string;
 }
 
 /** The bytes of a model, and what tells them from another version of the file. */
@@ -30,27 +30,27 @@ export async function findModels(spec: string): Promise<readonly ModelSource[]> 
   const [, given, rest] = /^([\w.-]+)=(.+)$/s.exec(spec) ?? [];
   const path = resolve(rest ?? spec);
   const entry = await stat(path).catch((error) => unreadable(rest ?? spec, error));
-  if (entry.isFile()) return [await source(given ?? basename(path, ".onnx"), path, dirname(path))];
+  if (entry.isFile()) return [source(given ?? basename(path, ".onnx"), path, dirname(path))];
   const { files } = await listFolder(path);
   const models = files.filter((file) => file.endsWith(".onnx"));
   if (await exists(join(path, "run.json"))) {
     const halves = ["encoder", "decoder", "evaluation"].filter((half) => models.includes(`${half}.onnx`));
     if (halves.length === 0) fail(rest ?? spec, "is a run without models: isthmus export writes them");
     const name = given ?? basename(path);
-    return Promise.all(halves.map((half) => source(`${name}-${half}`, join(path, `${half}.onnx`), path)));
+    return halves.map((half) => source(`${name}-${half}`, join(path, `${half}.onnx`), path));
   }
   if (given !== undefined) fail(spec, "is a folder of models, which are called as their files are");
   if (models.length === 0) fail(spec, "is neither a run nor a folder with .onnx files");
-  return Promise.all(models.map((file) => source(basename(file, ".onnx"), join(path, file), path)));
+  return models.map((file) => source(basename(file, ".onnx"), join(path, file), path));
 }
 
-async function source(name: string, path: string, folder: string): Promise<ModelSource> {
+function source(name: string, path: string, folder: string): ModelSource {
   if (!/^[\w.-]+$/.test(name))
     fail(
       path,
       `"${name}" is no name for a model: it may have letters, digits, ".", "_" and "-" (NAME=PATH gives another)`,
     );
-  return { name, path, root: await realpath(folder) };
+  return { name, path, folder };
 }
 
 /** What tells a file from another version of it. Throws where it can't be read. */
@@ -61,8 +61,10 @@ export async function stampOf({ path }: ModelSource): Promise<string> {
 
 /** Reads a model whole. Throws where it lies outside of its folder, can't be read, or changes meanwhile. */
 export async function readModel(source: ModelSource): Promise<ModelBytes> {
-  const { path, root } = source;
-  const real = await realpath(path).catch((error) => unreadable(path, error));
+  const { path, folder } = source;
+  const [real, root] = await Promise.all([realpath(path), realpath(folder)]).catch((error) =>
+    unreadable(path, error),
+  );
   if (!real.startsWith(root.endsWith(sep) ? root : root + sep))
     fail(path, "leads out of the folder of models");
   const stamp = await stampOf(source);

@@ -4,7 +4,7 @@ import { fail, IsthmusError } from "../../src/ir/error.ts";
 import { ServiceError, unavailable } from "./error.ts";
 import { Metrics } from "./metrics.ts";
 import { type ModelLimits, type ModelState, ServedModel } from "./model.ts";
-import { type PoolOptions, WorkerPool } from "./pool.ts";
+import { type PoolOptions, WorkerLost, WorkerPool } from "./pool.ts";
 import { findModels, type ModelSource, readModel, stampOf } from "./repository.ts";
 import { Statistics } from "./statistics.ts";
 
@@ -15,8 +15,10 @@ export interface ServiceOptions extends PoolOptions, Partial<ModelLimits> {
   readonly onEvent?: ((event: ServiceEvent) => void) | undefined;
 }
 
+/** Something that happened beside requests. */
 export interface ServiceEvent {
-  readonly model: string;
+  /** The model that it happened to; none where a worker ended that ran none. */
+  readonly model?: string | undefined;
   readonly message: string;
   /** What was wrong; it may name a path. */
   readonly error?: unknown;
@@ -57,7 +59,9 @@ export class InferenceService {
     this.#options = options;
     const given = Object.entries(options).filter(([, value]) => value !== undefined);
     this.#limits = { ...defaultLimits, ...Object.fromEntries(given) };
-    this.#pool = new WorkerPool(options);
+    this.#pool = new WorkerPool(options, (error, model) =>
+      options.onEvent?.({ model, message: "a worker was lost", error }),
+    );
     this.metrics = new Metrics(() => this.index());
     for (const source of sources) this.#add(source, "");
   }
@@ -144,7 +148,7 @@ export class InferenceService {
     if (!this.#entries.has(name)) await this.refresh();
     const entry = this.#entry(name);
     await this.#change(entry, () => this.#load(entry)).catch((error) => {
-      this.#options.onEvent?.({ model: name, message: "could not be loaded", error });
+      this.#options.onEvent?.({ model: name, message: "model could not be loaded", error });
       // What went wrong may name a path of this machine.
       throw new ServiceError(400, `model ${name} could not be loaded`);
     });
@@ -159,7 +163,7 @@ export class InferenceService {
       entry.reason = "unloaded";
       await model?.retire();
     });
-    this.#options.onEvent?.({ model: name, message: "unloaded" });
+    this.#options.onEvent?.({ model: name, message: "model unloaded" });
   }
 
   /** Answers what was asked, refuses what is new, and ends the workers. */
@@ -192,10 +196,18 @@ export class InferenceService {
     const { source, statistics, model: before } = entry;
     const { bytes, stamp } = await readModel(source);
     entry.stamp = stamp;
-    const { file, signature } = await this.#pool.open(source.name, bytes);
+    const open = () => this.#pool.open(source.name, bytes);
+    const { file, signature } = await open().catch((error) => {
+      // It may not have been the model's fault; where it was, each further time would take another worker.
+      if (error instanceof WorkerLost) return open();
+      throw error;
+    });
     entry.model = new ServedModel(file, signature, this.#pool, this.#limits, statistics);
     entry.reason = "";
-    this.#options.onEvent?.({ model: source.name, message: before === null ? "loaded" : "loaded anew" });
+    this.#options.onEvent?.({
+      model: source.name,
+      message: before === null ? "model loaded" : "model loaded anew",
+    });
     // Nobody who asks for a model waits for the one before it.
     void before?.retire();
   }
@@ -217,6 +229,8 @@ export class InferenceService {
     // A file that is gone for a moment is being replaced; one that is gone for good is served from memory.
     const stamp = await stampOf(source).catch(() => entry.stamp);
     if (entry.model === null || stamp === entry.stamp) return;
+    // What can't be read is tried again when it has changed again, and said once.
+    entry.stamp = stamp;
     await this.load(source.name).catch((error) => {
       if (!(error instanceof ServiceError) && !(error instanceof IsthmusError)) throw error;
     });

@@ -7,11 +7,14 @@ import type { Port } from "../host/host.ts";
 import { nodeHost } from "../host/node.ts";
 import { saidBy } from "../host/trial.ts";
 import { Session } from "../session.ts";
+import { Calls } from "./calls.ts";
 
 /** What every worker is told when it starts. */
 export interface WorkerSetup {
   /** Threads of ONNX Runtime a run. */
   readonly threads: number;
+  /** See `Calls`. */
+  readonly calls: SharedArrayBuffer;
 }
 
 /** A model as workers are told of it with every task: a worker may be new. */
@@ -49,7 +52,8 @@ export interface Ran {
   readonly compute: number;
 }
 
-const { threads } = workerData as WorkerSetup;
+const { threads, calls: shared } = workerData as WorkerSetup;
+const calls = new Calls(shared);
 
 /** A model that is open. */
 interface Held {
@@ -78,7 +82,7 @@ export function run({ model, live, feeds }: Task & { readonly feeds: Tensors }):
     await sweep({ live });
     return using(model, async (session) => {
       const start = performance.now();
-      const outputs = await session.run(feeds);
+      const outputs = await calls.make(() => session.run(feeds));
       return { outputs, compute: performance.now() - start };
     });
   });
@@ -89,7 +93,7 @@ export async function sweep({ live }: { readonly live: readonly number[] }): Pro
   for (const [id, { session, users }] of held) {
     if (live.includes(id) || users > 0) continue;
     held.delete(id);
-    await session.then((session) => session.release());
+    await session.then((session) => calls.make(() => session.release()));
   }
 }
 
@@ -106,7 +110,8 @@ async function using<T>(model: ModelFile, work: (session: Session) => Promise<T>
 
 function hold({ id, name, bytes }: ModelFile): Held {
   // A copy: ONNX Runtime does not read shared memory.
-  const one = { session: Session.load(new Uint8Array(bytes), name, nodeHost, { threads }), users: 0 };
+  const session = calls.make(() => Session.load(new Uint8Array(bytes), name, nodeHost, { threads }));
+  const one = { session, users: 0 };
   held.set(id, one);
   one.session.catch(() => held.delete(id));
   return one;

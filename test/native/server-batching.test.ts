@@ -2,13 +2,15 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { BatchLimits, Timing } from "../../runtime/server/ask.ts";
 import { Batcher } from "../../runtime/server/batcher.ts";
 import { WorkerLost } from "../../runtime/server/pool.ts";
+import type { ServiceEvent } from "../../runtime/server/service.ts";
 import type { Ran } from "../../runtime/server/worker.ts";
 import { type Tensors, tensor } from "../../src/ir/tensor.ts";
-import { encodeRequest, halfOf, type Serving, serve, writeRun } from "../support/serving.ts";
+import { encodeRequest, halfOf, type Serving, serve, slowModel, writeRun } from "../support/serving.ts";
 import { sharedFolder } from "../support/tiny.ts";
 
 const limits: BatchLimits = { maxBatch: 4, maxDelay: 20, maxQueue: 8, maxBacklog: 10_000, timeout: 10_000 };
@@ -240,19 +242,33 @@ describe("over HTTP", () => {
     await dynamic.app.close();
   });
 
-  test("workers that are killed while they run are replaced, and every request is answered", async () => {
-    const asked = Array.from({ length: 60 }, async (_, number) => {
-      await sleep(number * 5);
-      return server.post("/v2/models/tiny-encoder/infer", encodeRequest(number));
-    });
-    for (let kill = 0; kill < 3; kill++) {
-      await sleep(80);
-      await server.service.workerThreads[0]?.terminate();
-    }
-    const statuses = (await Promise.all(asked)).map(({ status }) => status);
-    expect(statuses.filter((status) => status !== 200 && status !== 503)).toEqual([]);
-    expect(statuses).toContain(200);
-    expect(await encode(1)).toHaveLength(2);
-    expect(server.service.workerThreads).toHaveLength(1);
+  test.each([
+    ["is terminated", (worker: Worker) => worker.terminate(), []],
+    [
+      "fails",
+      (worker: Worker) => worker.emit("error", new Error("no more memory")),
+      [{ model: "slow", message: "a worker was lost", error: new Error("no more memory") }],
+    ],
+  ])("a worker that %s in mid-run is replaced, and what it ran is answered", async (_what, end, told) => {
+    await writeFile(join(folder, "slow.onnx"), slowModel());
+    const errors: ServiceEvent[] = [];
+    const onEvent = (event: ServiceEvent) => event.error !== undefined && errors.push(event);
+    const slow = await serve([join(folder, "slow.onnx")], { maxDelay: 500, maxBatch: 3, onEvent });
+    const inputs = [{ name: "x", shape: [1, 1], datatype: "FP32", data: [1] }];
+    const asked = [1, 2].map(() => slow.post("/v2/models/slow/infer", { inputs }));
+    const model = slow.service.model("slow");
+    await expect.poll(() => model.waiting, { interval: 1 }).toBe(2);
+    await expect.poll(() => model.waiting, { interval: 1 }).toBe(0);
+    // They have gone to the worker, whose run takes longer than this.
+    await sleep(50);
+    const [worker] = slow.service.workerThreads;
+    const ended = new Promise((resolve) => worker!.once("exit", resolve));
+    end(worker!);
+    await ended;
+    expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([200, 200]);
+    expect(errors).toEqual(told);
+    expect(slow.service.workerThreads).toEqual([expect.not.objectContaining({ threadId: worker!.threadId })]);
+    expect(await slow.post("/v2/models/slow/infer", { inputs })).toMatchObject({ status: 200 });
+    await slow.app.close();
   });
 });

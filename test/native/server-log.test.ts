@@ -44,9 +44,12 @@ test("what nobody reads is dropped beyond a few megabytes, and counted when some
   expect(dropped + lines.filter(({ line }) => line !== undefined).length).toBe(LINES);
 });
 
-test.skipIf(process.platform !== "linux")("a disk that is full ends neither the process nor its end", async () => {
-  const child = logging(openSync("/dev/full", "w"));
-  const said = text(child.stderr!);
-  expect(await once(child, "close")).toEqual([0, null]);
-  expect(Number(await said)).toBeLessThan(MOST);
-});
+test.skipIf(process.platform !== "linux")(
+  "a disk that is full ends neither the process nor its end",
+  async () => {
+    const child = logging(openSync("/dev/full", "w"));
+    const said = text(child.stderr!);
+    expect(await once(child, "close")).toEqual([0, null]);
+    expect(Number(await said)).toBeLessThan(MOST);
+  },
+);

@@ -1,8 +1,9 @@
 /** Which models there are: under which names, from which files, loaded, unloaded, and loaded anew when a file changes. */
 import { cp, mkdir, rename, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { InferenceService } from "../../runtime/server/service.ts";
+import { InferenceService, type ServiceEvent } from "../../runtime/server/service.ts";
 import { type Tensor, tensor } from "../../src/ir/tensor.ts";
 import { onnx } from "../../src/onnx/proto.ts";
 import { encodeRequest, halfOf, pixels, type Serving, serve, writeRun } from "../support/serving.ts";
@@ -134,14 +135,15 @@ describe("the repository extension", () => {
   });
 
   test("what was asked before a model is unloaded is answered", async () => {
+    const patient = await serve([path("repository")], { maxDelay: 60_000, watch: 0 });
     const asked = Array.from({ length: 20 }, (_, number) =>
-      server.post("/v2/models/a/infer", encodeRequest(number)),
+      patient.post("/v2/models/a/infer", encodeRequest(number)),
     );
-    await asked[0];
-    await server.post("/v2/repository/models/a/unload");
-    const statuses = (await Promise.all(asked)).map(({ status }) => status);
-    expect(statuses.filter((status) => status !== 200 && status !== 503)).toEqual([]);
-    await server.post("/v2/repository/models/a/load");
+    const model = patient.service.model("a");
+    await expect.poll(() => model.waiting).toBe(20);
+    await patient.post("/v2/repository/models/a/unload");
+    expect((await Promise.all(asked)).map(({ status }) => status)).toEqual(asked.map(() => 200));
+    await patient.app.close();
   });
 
   test("a file that has come into the folder is there to be loaded", async () => {
@@ -218,4 +220,38 @@ test("a model is loaded anew when its file changes, and no request is dropped", 
   await server.app.close();
   expect([...statuses]).toEqual([200]);
   expect(new Set(seen.map(String)).size).toBe(7);
+});
+
+test("a folder that is a link is read where it leads to now; what can't be read is said once", async () => {
+  for (const seed of [1, 2]) {
+    await mkdir(path(`release-${seed}`));
+    await writeFile(path(`release-${seed}`, "m.onnx"), halfOf("encoder", seed));
+  }
+  const lead = async (to: string) => {
+    await symlink(path(to), path("next"));
+    await rename(path("next"), path("current"));
+  };
+  await lead("release-1");
+  const events: ServiceEvent[] = [];
+  const onEvent = (event: ServiceEvent) => events.push(event);
+  const server = await serve([path("current")], { watch: 10, onEvent });
+  const meanOf = async () =>
+    (await server.post("/v2/models/m/infer", encodeRequest(1))).json.outputs![0]!.data;
+  const before = await meanOf();
+  await lead("release-2");
+  await expect.poll(meanOf, { timeout: 20_000 }).not.toEqual(before);
+  // A file that leads out of its folder.
+  await mkdir(path("release-3"));
+  await symlink(path("release-1", "m.onnx"), path("release-3", "m.onnx"));
+  await lead("release-3");
+  const after = await meanOf();
+  await expect.poll(() => events.at(-1)?.message).toBe("model could not be loaded");
+  await sleep(100);
+  expect(await meanOf()).toEqual(after);
+  await server.app.close();
+  expect(events.map(({ message }) => message)).toEqual([
+    "model loaded",
+    "model loaded anew",
+    "model could not be loaded",
+  ]);
 });

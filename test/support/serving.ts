@@ -10,6 +10,11 @@ import { exportModel } from "../../runtime/export.ts";
 import type { Precision } from "../../runtime/precision.ts";
 import { inferenceServer, type ServerOptions } from "../../runtime/server/listen.ts";
 import { InferenceService, type ServiceOptions } from "../../runtime/server/service.ts";
+import { graph } from "../../src/ir/graph.ts";
+import { scalar } from "../../src/ir/tensor.ts";
+import { constant, input } from "../../src/ir/value.ts";
+import { encode } from "../../src/onnx/encode.ts";
+import { add, expand, matMul, mul, reduceMean } from "../../src/ops/index.ts";
 import { tinyModel, tinyTraining } from "./tiny.ts";
 
 /** The bytes of an encoder or decoder; each seed has its own weights. */
@@ -26,6 +31,15 @@ export async function writeRun(folder: string, seed = 3): Promise<void> {
   await writeFile(join(folder, "run.json"), "{}");
   for (const name of ["encoder", "decoder"] as const)
     await writeFile(join(folder, `${name}.onnx`), halfOf(name, seed));
+}
+
+/** A model of one input `x` `[batch, 1]` whose runs take some tenths of a second, whatever they are fed. */
+export function slowModel(): Uint8Array {
+  const x = input("x", "float32", ["batch", 1]);
+  const size = 512;
+  let product = mul(expand(reduceMean(x), [size, size]), constant(scalar("float32", 1 / size)));
+  for (let i = 0; i < 60; i++) product = matMul(product, product);
+  return encode(graph("slow", { x }, { y: add(x, reduceMean(product)) }));
 }
 
 export interface Serving {
