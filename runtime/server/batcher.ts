@@ -40,7 +40,8 @@ export class Batcher {
   #expiry: NodeJS.Timeout | undefined;
   /** When that goes off. */
   #expires = Number.POSITIVE_INFINITY;
-  #drained: (() => void) | undefined;
+  /** Called when nothing waits or runs any more. */
+  readonly #drained: (() => void)[] = [];
 
   constructor(
     run: (feeds: Tensors) => Promise<Ran>,
@@ -97,7 +98,7 @@ export class Batcher {
   async drain(): Promise<void> {
     if (this.#queue.length === 0 && this.#running === 0) return;
     const drained = new Promise<void>((resolve) => {
-      this.#drained = resolve;
+      this.#drained.push(resolve);
     });
     this.#dispatch();
     await drained;
@@ -173,14 +174,14 @@ export class Batcher {
   }
 
   #settled(): void {
-    if (this.#queue.length === 0 && this.#running === 0) this.#drained?.();
+    if (this.#queue.length === 0 && this.#running === 0) for (const drained of this.#drained) drained();
   }
 
   /** Whether the oldest request still waits for others; then its time is seen to. */
   #mayWait(): boolean {
     const [{ ask, since }] = this.#queue as [Waiting];
     const { maxBatch, maxDelay } = this.#limits;
-    if (ask.key === null || this.#rows >= maxBatch || this.#drained !== undefined) return false;
+    if (ask.key === null || this.#rows >= maxBatch || this.#drained.length > 0) return false;
     const left = since + maxDelay - performance.now();
     if (left <= 0) return false;
     this.#delay ??= setTimeout(() => {

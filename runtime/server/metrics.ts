@@ -26,15 +26,25 @@ const counters: readonly [name: string, help: string, value: (of: Statistics) =>
   ],
 ];
 
+/** Node's own metrics, which are the process's: measuring the event loop does not end with a service. */
+let ofProcess: Registry | undefined;
+
+function processMetrics(): Registry {
+  if (ofProcess === undefined) {
+    ofProcess = new Registry();
+    collectDefaultMetrics({ register: ofProcess });
+  }
+  return ofProcess;
+}
+
 export class Metrics implements Listener {
-  readonly registry = new Registry();
+  readonly registry = Registry.merge([processMetrics()]);
   readonly #batch: Histogram<Labels>;
   readonly #queue: Histogram<Labels>;
 
   /** @param index says which models there are */
   constructor(index: () => readonly ModelState[]) {
     const registers = [this.registry];
-    collectDefaultMetrics({ register: this.registry });
     for (const [name, help, value] of counters) {
       new Counter({
         name,

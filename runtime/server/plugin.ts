@@ -4,6 +4,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { autoencoderRoutes, type ImageLimits } from "./autoencoder/routes.ts";
 import { ServiceError } from "./error.ts";
 import { documentation, openAddresses } from "./openapi/document.ts";
+import { requireOrigin } from "./origin.ts";
 import { protocolRoutes } from "./protocol/routes.ts";
 import type { InferenceService } from "./service.ts";
 import { requireToken } from "./token.ts";
@@ -13,7 +14,7 @@ export interface InferenceOptions extends ImageLimits {
   readonly service: InferenceService;
   /** What clients have to send as `Authorization: Bearer …`, but for the health probes. */
   readonly token?: string | undefined;
-  /** Origins whose pages may ask: `*` for all. */
+  /** Origins whose pages may ask, besides the server's own: `*` for all. */
   readonly cors?: readonly string[] | undefined;
 }
 
@@ -26,14 +27,20 @@ export async function inferencePlugin(
   { service, token, cors: origins, maxImages, maxPixels }: InferenceOptions,
 ) {
   app.setErrorHandler(answerError);
+  app.addHook("preClose", (done) => {
+    service.announceEnd();
+    done();
+  });
   app.addHook("onClose", () => service.close());
+  app.addHook("onRequest", requireOrigin(origins ?? []));
   if (origins !== undefined)
     await app.register(cors, { origin: origins.includes("*") ? "*" : [...origins], exposedHeaders });
   await documentation(app, token !== undefined);
   if (token !== undefined) {
     const check = requireToken(token);
     app.addHook("onRequest", async (request, reply) => {
-      if (!openAddresses.test(request.routeOptions.url ?? "")) await check(request, reply);
+      const { url = "" } = request.routeOptions;
+      if (!openAddresses.test(url.slice(app.prefix.length))) await check(request, reply);
     });
   }
   const uploads = new Uploads();

@@ -52,6 +52,7 @@ export class InferenceService {
   readonly #paths: readonly string[];
   readonly #entries = new Map<string, Entry>();
   #watcher: NodeJS.Timeout | undefined;
+  #isEnding = false;
   #isClosing = false;
 
   private constructor(paths: readonly string[], sources: readonly ModelSource[], options: ServiceOptions) {
@@ -96,6 +97,11 @@ export class InferenceService {
     return this.#pool.threads;
   }
 
+  /** Milliseconds that a request may take at most. */
+  get timeout(): number {
+    return this.#limits.timeout;
+  }
+
   /** The worker threads as they are now, for whoever watches them: one that ends is replaced. */
   get workerThreads(): readonly Worker[] {
     return this.#pool.workerThreads;
@@ -104,7 +110,7 @@ export class InferenceService {
   /** Whether every model is loaded, and none is on its way out. */
   get isReady(): boolean {
     return (
-      !this.#isClosing &&
+      !this.#isEnding &&
       [...this.#entries.values()].every(({ model, stamp }) => model !== null || stamp === "")
     );
   }
@@ -166,8 +172,14 @@ export class InferenceService {
     this.#options.onEvent?.({ model: name, message: "model unloaded" });
   }
 
+  /** From now on it is not ready: whoever sends requests is to send them elsewhere. What comes yet is answered. */
+  announceEnd(): void {
+    this.#isEnding = true;
+  }
+
   /** Answers what was asked, refuses what is new, and ends the workers. */
   async close(): Promise<void> {
+    this.announceEnd();
     this.#isClosing = true;
     clearInterval(this.#watcher);
     await Promise.all([...this.#entries.values()].map(({ turn, model }) => turn.then(() => model?.retire())));

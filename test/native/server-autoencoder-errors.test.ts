@@ -184,6 +184,7 @@ describe("JSON", () => {
     ["vae/sample", { count: 5 }, 413, /more than the 4/],
     ["vae/sample", { count: 0 }, 400, /count must be at least 1/],
     ["vae/sample", { seed: -1 }, 400, /seed must be at least 0/],
+    ["vae/sample?count=2", { seed: 1 }, 400, /settings are in the query and in the body/],
     ["vae/sample?count=two", undefined, 400, /count must be a number/],
     ["plain/sample", undefined, 400, /no prior to draw codes from/],
     [

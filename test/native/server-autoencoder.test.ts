@@ -212,6 +212,10 @@ describe("images that are made", () => {
     expect(
       (await ask(`${url}${run("conditional")}/sample?count=2&label=3`, madeAnswer, accept)).pixels,
     ).toEqual(nested(await conditional.decoder.sample(2, 0, [3, 3])));
+    const told = json({ count: 2, label: [3, 4] });
+    expect((await ask(`${url}${run("conditional")}/sample`, madeAnswer, told)).pixels).toEqual(
+      nested(await conditional.decoder.sample(2, 0, [3, 4])),
+    );
     const sheet = await png(`${path}?count=12`, {});
     expect(sheet.width).toBeGreaterThan(sheet.height);
   });

@@ -1,5 +1,6 @@
 /** What an operator expects: tokens, CORS, metrics, logs without secrets, an end that drains, and the command. */
 import { writeFile } from "node:fs/promises";
+import { Agent, get } from "node:http";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import Fastify from "fastify";
@@ -81,6 +82,8 @@ describe("metrics", () => {
     const server = await serve([run]);
     await server.post(`${encoder}/infer`, encodeRequest(1, 2, 3));
     await server.post(`${encoder}/infer`, { inputs: [] });
+    // One that the model is not even asked.
+    await server.post(`${encoder}/infer`, "no JSON");
     const { headers, bytes } = await server.get("/metrics");
     expect(headers.get("content-type")).toMatch(/^text\/plain/);
     const value = (name: string) => {
@@ -90,7 +93,7 @@ describe("metrics", () => {
       return Number(value);
     };
     expect(value("nv_inference_request_success")).toBe(1);
-    expect(value("nv_inference_request_failure")).toBe(1);
+    expect(value("nv_inference_request_failure")).toBe(2);
     expect(value("nv_inference_count")).toBe(3);
     expect(value("nv_inference_exec_count")).toBe(1);
     expect(value("nv_inference_pending_request_count")).toBe(0);
@@ -126,6 +129,70 @@ test("the plugin serves below a prefix of another server, whose own routes stay 
     Array.from(mean!.data as Float32Array, (value) => expect.closeTo(value, 5)),
   );
   await app.close();
+});
+
+test("a token is asked for below every prefix, also one that is called as what is open", async () => {
+  const service = await InferenceService.open([run], { workers: 1, threads: 1 });
+  const app = Fastify();
+  await app.register(inferencePlugin, { service, prefix: "/api/docs/v2", token: "t" });
+  const statusOf = async (url: string) => (await app.inject(`/api/docs/v2${url}`)).statusCode;
+  for (const url of ["/v2", encoder, "/runs", "/metrics", "/v2/health"])
+    expect([url, await statusOf(url)]).toEqual([url, url === "/v2/health" ? 404 : 401]);
+  for (const url of ["/v2/health/ready", "/openapi.json", "/docs"]) expect(await statusOf(url)).toBe(200);
+  await app.close();
+});
+
+describe("requests of web pages", () => {
+  let server: Serving;
+  beforeAll(async () => {
+    server = await serve([run], {}, { cors: ["https://a.example"] });
+  });
+  afterAll(() => server.app.close());
+  const unload = "/v2/repository/models/tiny-decoder/unload";
+  const statusOf = async (headers: Record<string, string>) =>
+    (await server.post(unload, undefined, headers)).status;
+
+  test("that are neither the server's own nor known are refused, but for what only reads", async () => {
+    const origin = "https://b.example";
+    for (const headers of [{ origin }, { origin: "null" }, { origin: "https://a.example.b.example" }]) {
+      const { status, json } = await server.post(unload, undefined, headers);
+      expect([status, json.error]).toEqual([
+        403,
+        expect.stringContaining(`pages of "${headers.origin}" may not ask`),
+      ]);
+    }
+    expect(await server.get("/v2/models/tiny-decoder/ready")).toMatchObject({ status: 200 });
+    expect((await fetch(`${server.url}/v2`, { headers: { origin } })).status).toBe(200);
+  });
+
+  test("that are known, the server's own or of no browser are answered", async () => {
+    const { host } = new URL(server.url);
+    // Behind a proxy the server does not know its own name: the browser does.
+    const own = { origin: "https://proxy.example", "sec-fetch-site": "same-origin" };
+    for (const headers of [{ origin: "https://a.example" }, { origin: `http://${host}` }, own, {}])
+      expect(await statusOf(headers as Record<string, string>)).toBe(200);
+    const sibling = { origin: `http://${host}`, "sec-fetch-site": "same-site" };
+    expect(await statusOf(sibling)).toBe(403);
+  });
+});
+
+test("a server that is about to end says that it is not ready, and answers what comes yet", async () => {
+  const server = await serve([run], { maxDelay: 1000 });
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const ready = () =>
+    new Promise<number>((resolve, reject) => {
+      get(`${server.url}/v2/health/ready`, { agent }, (response) => {
+        response.resume().once("end", () => resolve(response.statusCode!));
+      }).once("error", reject);
+    });
+  expect(await ready()).toBe(200);
+  const asked = server.post(`${encoder}/infer`, encodeRequest(1));
+  await expect.poll(() => server.service.model("tiny-encoder").waiting).toBe(1);
+  server.service.announceEnd();
+  expect(await ready()).toBe(503);
+  await server.app.close();
+  expect((await asked).status).toBe(200);
+  agent.destroy();
 });
 
 test("closing answers what was asked before", async () => {

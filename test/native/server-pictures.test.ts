@@ -1,6 +1,8 @@
 /** Pictures and forms that are refused: damaged ones, others than they say, and those made to take all memory. */
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { Pictures } from "../../runtime/server/autoencoder/pictures.ts";
+import { Images } from "../../src/data/images.ts";
 import {
   form,
   formOf,
@@ -118,4 +120,49 @@ test("a model of text takes none", async () => {
     415,
     expect.stringMatching(/channels, which no picture has: send pixels/),
   ]);
+});
+
+describe("pictures that are decoded beside each other", () => {
+  const form = { channels: 1, height: 28, width: 28, range: [0, 1] } as const;
+  const { signal } = new AbortController();
+  const many = (bytes: Uint8Array, count: number) => Array.from({ length: count }, () => bytes);
+  const decoding = async (
+    maxPixels: number,
+    timeout: number,
+    work: (pictures: Pictures) => Promise<void>,
+  ) => {
+    const pictures = new Pictures(maxPixels, timeout);
+    await work(pictures).finally(() => pictures.close());
+  };
+
+  test("have eight times as many pixels as one at most", () =>
+    decoding(784, 30_000, async (pictures) => {
+      expect(await pictures.decode(many(png, 8), form, signal)).toHaveLength(8 * 784);
+      await expect(pictures.decode(many(png, 9), form, signal)).rejects.toMatchObject({
+        statusCode: 413,
+        message: "the images have 7056 pixels together, and at most 6272 are taken at once",
+      });
+    }));
+
+  test("are given up when one of them is wrong, and leave their places to others", () =>
+    decoding(2 ** 26, 30_000, async (pictures) => {
+      const large = await pictures.draw(
+        new Images({ channels: 1, height: 1000, width: 1000 }, new Uint8Array(10 ** 6)),
+        1,
+        signal,
+      );
+      for (let i = 0; i < 5; i++)
+        await expect(
+          pictures.decode([png.subarray(0, png.length / 2), ...many(large, 255)], form, signal),
+        ).rejects.toMatchObject({ statusCode: 400, message: expect.stringMatching(/^image 1: is damaged/) });
+      expect(await pictures.decode([png], form, signal)).toHaveLength(784);
+    }));
+
+  test("wait for a thread no longer than any request may take", () =>
+    decoding(2 ** 26, 1, (pictures) =>
+      expect(pictures.decode([png], form, signal)).rejects.toMatchObject({
+        statusCode: 503,
+        message: "no thread was free for the image within 1 ms",
+      }),
+    ));
 });

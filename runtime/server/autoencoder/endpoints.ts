@@ -12,7 +12,7 @@ import { labelFeeds } from "./label.ts";
 import type { Pictures } from "./pictures.ts";
 import { type Floats, nested } from "./pixels.ts";
 import type { ServedRun } from "./run.ts";
-import { endsBody, interpolateQuery, labelled, read, sampleQuery } from "./schemas.ts";
+import { endsBody, interpolateQuery, labelled, read, sampleBody, sampleQuery } from "./schemas.ts";
 
 /** A request. */
 export interface Call {
@@ -71,8 +71,10 @@ export async function reconstruct(call: Call): Promise<Made> {
 
 /** Images of codes drawn from the prior. */
 export async function sample(call: Call): Promise<Made> {
+  const isQueried = Object.keys(call.query as object).length > 0;
+  if (call.body != null && isQueried) refuse("settings are in the query and in the body: one is enough");
   const { count, seed, label } =
-    call.body == null ? read(sampleQuery, call.query, "query") : read(sampleQuery, call.body, "body");
+    call.body == null ? read(sampleQuery, call.query, "query") : read(sampleBody, call.body, "body");
   const decoder = call.run.model("decoder");
   if (!hasPrior(decoder))
     refuse("the model has no prior to draw codes from: /reconstruct shows what it does");

@@ -1,5 +1,5 @@
 /** The images or codes that a request brings, as its models take them. */
-import { Images, pixelsOf } from "../../../src/data/images.ts";
+import { Images } from "../../../src/data/images.ts";
 import { imagesOfLines } from "../../../src/data/text.ts";
 import { IsthmusError } from "../../../src/ir/error.ts";
 import { refuse, ServiceError } from "../error.ts";
@@ -59,13 +59,7 @@ async function picturesGiven(
   const count = pictures.length;
   if (count === 0) refuse("the body holds no image");
   requireCount(call, form, count);
-  const size = pixelsOf(form);
-  const data = new Uint8Array(count * size);
-  const decoding = pictures.map(async (bytes, i) => {
-    const place = count === 1 ? "the image" : `image ${i + 1}`;
-    data.set(await call.pictures.decode(bytes, place, form, call.signal), i * size);
-  });
-  await Promise.all(decoding);
+  const data = await call.pictures.decode(pictures, form, call.signal);
   return { rows: toModel(new Images(form, data), form), count, label: one(queried, label) };
 }
 

@@ -13,16 +13,23 @@ const TIMEOUT = 30_000;
 const IDLE = 10_000;
 /** Pictures that wait at most. */
 const QUEUE = 1024;
+/** Pictures of the largest size that a request may bring: many together keep the threads from others. */
+const LARGE = 8;
 /** Megabytes of a thread's heap: what a picture of as many pixels as are taken needs, and more. */
 const HEAP = 1024;
 
 export class Pictures {
   readonly #pool: Piscina;
   readonly #maxPixels: number;
+  readonly #timeout: number;
 
-  /** @param maxPixels of a picture that is taken */
-  constructor(maxPixels: number) {
+  /**
+   * @param maxPixels of a picture that is taken
+   * @param timeout milliseconds that one waits at most until it is begun
+   */
+  constructor(maxPixels: number, timeout: number) {
     this.#maxPixels = maxPixels;
+    this.#timeout = timeout;
     const { path, execArgv } = scriptBeside(import.meta.url, "picture-worker");
     this.#pool = new Piscina({
       filename: path,
@@ -39,23 +46,36 @@ export class Pictures {
   }
 
   /**
-   * The bytes `[channels, height, width]` of a PNG or JPEG, resized and turned to the channels of a model. Throws a
-   * `ServiceError`: 415 where it is neither, 413 where it has too many pixels, 400 where it is damaged, 503 where too
-   * many wait.
-   * @param place what it is called in an error
+   * The bytes `[count, channels, height, width]` of a request's PNGs and JPEGs, resized and turned to the channels of a
+   * model. Throws a `ServiceError`: 415 where one is neither, 413 where one or all together have too many pixels, 400
+   * where one is damaged, 503 where too many wait, or one too long.
    */
-  async decode(bytes: Uint8Array, place: string, form: ImageForm, signal: AbortSignal): Promise<Uint8Array> {
+  async decode(pictures: readonly Uint8Array[], form: ImageForm, signal: AbortSignal): Promise<Uint8Array> {
     const { channels, height, width } = form;
     if (channels !== 1 && channels !== 3)
       throw new ServiceError(
         415,
         `the model's images have ${channels} channels, which no picture has: send pixels`,
       );
-    this.#requireSize(bytes, place);
-    const task: DecodeTask = { bytes, place, form: { channels, size: { width, height } } };
-    const outcome = await this.#run<Outcome<Uint8Array>>("decode", task, place, signal);
-    if ("refused" in outcome) throw new ServiceError(400, outcome.refused);
-    return outcome.value;
+    const places = pictures.map((_, i) => (pictures.length === 1 ? "the image" : `image ${i + 1}`));
+    this.#requireSizes(pictures, places);
+    const size = channels * height * width;
+    const data = new Uint8Array(pictures.length * size);
+    // Nobody waits for the others where one of them is wrong.
+    const failed = new AbortController();
+    const ended = AbortSignal.any([signal, failed.signal]);
+    const decoding = pictures.map(async (bytes, i) => {
+      const task: DecodeTask = { bytes, place: places[i]!, form: { channels, size: { width, height } } };
+      const outcome = await this.#run<Outcome<Uint8Array>>("decode", task, places[i]!, ended);
+      if ("refused" in outcome) throw new ServiceError(400, outcome.refused);
+      data.set(outcome.value, i * size);
+    });
+    try {
+      await Promise.all(decoding);
+    } finally {
+      failed.abort();
+    }
+    return data;
   }
 
   /** A PNG: of one image as it is, of several a sheet with so many beside each other. */
@@ -68,8 +88,17 @@ export class Pictures {
     await this.#pool.destroy();
   }
 
+  #requireSizes(pictures: readonly Uint8Array[], places: readonly string[]): void {
+    const pixels = pictures.reduce((sum, bytes, i) => sum + this.#pixelsOf(bytes, places[i]!), 0);
+    if (pixels > LARGE * this.#maxPixels)
+      throw new ServiceError(
+        413,
+        `the images have ${pixels} pixels together, and at most ${LARGE * this.#maxPixels} are taken at once`,
+      );
+  }
+
   /** Reads the header: whatever follows it is not looked at here. */
-  #requireSize(bytes: Uint8Array, place: string): void {
+  #pixelsOf(bytes: Uint8Array, place: string): number {
     if (bytes.length === 0) damaged(`${place}: is empty`);
     const isPng = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a].every((byte, i) => bytes[i] === byte);
     const isJpeg = bytes[0] === 0xff && bytes[1] === 0xd8;
@@ -82,30 +111,31 @@ export class Pictures {
         413,
         `${place}: is too large: ${width}×${height} pixels, and at most ${this.#maxPixels} are taken`,
       );
+    return width * height;
   }
 
   async #run<T>(name: string, task: unknown, place: string, signal: AbortSignal): Promise<T> {
     const ended = new AbortController();
-    const gone = () => ended.abort();
-    signal.addEventListener("abort", gone, { once: true });
     const begun = new Float64Array(new SharedArrayBuffer(8));
-    let isLate = false;
-    // What it waits for others is not its own fault: only the time since the thread took it counts.
+    let late: ServiceError | undefined;
+    // What it waits for others is not its own fault: for the picture only the time since the thread took it counts.
     const look = () => {
-      const left = begun[0] === 0 ? TIMEOUT : begun[0]! + TIMEOUT - Date.now();
-      if (left > 0) timer = setTimeout(look, left);
+      const left = begun[0]! + TIMEOUT - Date.now();
+      if (begun[0]! > 0 && left > 0) timer = setTimeout(look, left);
       else {
-        isLate = true;
+        const fault = new ServiceError(400, `${place}: takes longer than ${TIMEOUT / 1000} s`);
+        late =
+          begun[0]! > 0 ? fault : unavailable(`no thread was free for ${place} within ${this.#timeout} ms`);
         ended.abort();
       }
     };
-    let timer = setTimeout(look, TIMEOUT);
+    let timer = setTimeout(look, this.#timeout);
     try {
       signal.throwIfAborted();
-      return await this.#pool.run({ task, begun }, { name, signal: ended.signal });
+      return await this.#pool.run({ task, begun }, { name, signal: AbortSignal.any([signal, ended.signal]) });
     } catch (error) {
       if (signal.aborted) throw new ServiceError(499, "the client went away");
-      if (isLate) throw new ServiceError(400, `${place}: takes longer than ${TIMEOUT / 1000} s`);
+      if (late !== undefined) throw late;
       if ((error as NodeJS.ErrnoException).code === "ERR_WORKER_OUT_OF_MEMORY")
         throw new ServiceError(413, `${place}: takes too much memory`);
       if ((error as Error).message === "Task queue is at limit")
@@ -113,7 +143,6 @@ export class Pictures {
       throw error;
     } finally {
       clearTimeout(timer);
-      signal.removeEventListener("abort", gone);
     }
   }
 }

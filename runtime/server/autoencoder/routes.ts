@@ -18,7 +18,7 @@ import type { RunAnswer } from "./schemas.ts";
 export interface ImageLimits {
   /** Images or codes of a request, and images of an answer; 256 where not given. */
   readonly maxImages?: number | undefined;
-  /** Pixels of a picture that is sent; 2²⁴ (4096 × 4096) where not given. */
+  /** Pixels of a picture that is sent; 2²⁴ (4096 × 4096) where not given. All of a request may have eight times as many. */
   readonly maxPixels?: number | undefined;
 }
 
@@ -56,7 +56,7 @@ export async function autoencoderRoutes(
     maxPixels = defaultImageLimits.maxPixels,
   }: AutoencoderOptions,
 ): Promise<void> {
-  const pictures = new Pictures(maxPixels);
+  const pictures = new Pictures(maxPixels, service.timeout);
   app.addHook("onClose", () => pictures.close());
   addParsers(app, maxImages);
 

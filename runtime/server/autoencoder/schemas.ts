@@ -43,8 +43,7 @@ const labelQuery = z
 /** The query where nothing else is asked. */
 export const labelled = z.strictObject({ label: labelQuery });
 
-/** The query of `/sample`; the same may be its JSON body. */
-export const sampleQuery = z.strictObject({
+const drawn = {
   count: z.coerce.number().int().min(1).default(1).meta({ description: "How many images to draw." }),
   seed: z.coerce
     .number()
@@ -53,8 +52,11 @@ export const sampleQuery = z.strictObject({
     .max(Number.MAX_SAFE_INTEGER)
     .default(0)
     .meta({ description: "The same seed gives the same images." }),
-  label: labelQuery,
-});
+};
+
+/** The query of `/sample`, or its JSON body. */
+export const sampleQuery = z.strictObject({ ...drawn, label: labelQuery });
+export const sampleBody = z.strictObject({ ...drawn, label: labels });
 
 const steps = z.coerce
   .number()

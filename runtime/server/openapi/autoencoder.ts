@@ -11,6 +11,7 @@ import {
   labelled,
   madeAnswer,
   runAnswer,
+  sampleBody,
   sampleQuery,
 } from "../autoencoder/schemas.ts";
 import type { JsonSchema, RouteFacts } from "./schema.ts";
@@ -41,7 +42,7 @@ const made = {
   },
 };
 
-const errors = [400, 404, 408, 413, 415, 503, 504];
+const errors = [400, 403, 404, 408, 413, 415, 500, 503, 504];
 const tags = ["autoencoder"];
 
 /** By the last part of the path. */
@@ -69,8 +70,9 @@ const facts = {
   },
   sample: {
     summary: "Images of codes drawn from the prior",
-    description: "Settings are in the query, or in a JSON body of the same names.",
+    description: "Settings are in the query, or in a JSON body.",
     querystring: sampleQuery,
+    body: { [JSON_TYPE]: sampleBody },
     answers: made,
     errors: [...errors, 406],
   },
@@ -94,9 +96,10 @@ export type Endpoint = keyof typeof facts;
 
 /** What is said of an endpoint: of the only run, or of one that the path names. */
 export function endpointFacts(endpoint: Endpoint, method: "GET" | "POST", isNamed: boolean): RouteFacts {
-  const { summary, ...rest } = facts[endpoint];
+  const { summary, ...rest }: Omit<RouteFacts, "operationId" | "tags"> = facts[endpoint];
+  const { body, ...withoutBody } = rest;
   return {
-    ...rest,
+    ...(method === "GET" ? withoutBody : rest),
     tags,
     operationId: `${endpoint}${isNamed ? "Run" : ""}${method === "GET" ? "Get" : ""}`,
     summary: isNamed ? `${summary}, by a run` : summary,

@@ -4,10 +4,10 @@ import swaggerUi from "@fastify/swagger-ui";
 import type { FastifyInstance } from "fastify";
 import { version } from "../../../src/version.ts";
 import { protocolFacts } from "./protocol.ts";
-import { schemaOf } from "./schema.ts";
+import { requireTokenIn, schemaOf } from "./schema.ts";
 
-/** Addresses that are answered without a token: whoever comes without one finds out how to ask, and no more. */
-export const openAddresses = /\/(openapi\.json|docs(\/.*)?|v2\/health\/(live|ready))$/;
+/** Addresses below the prefix that need no token: whoever comes without one finds out how to ask, and no more. */
+export const openAddresses = /^\/(openapi\.json|docs(\/.*)?|v2\/health\/(live|ready))$/;
 
 /** What a page may load: nothing from anywhere else. */
 const policy = {
@@ -31,6 +31,7 @@ export async function documentation(app: FastifyInstance, hasToken: boolean): Pr
     if (facts !== undefined) route.schema = schemaOf(facts);
     // The same as without the slash.
     else if (route.url.endsWith("/v2/")) route.schema = { hide: true } as object;
+    if (hasToken && !openAddresses.test(route.url.slice(prefix.length))) requireTokenIn(route);
   });
   if (app.hasDecorator("swagger")) return;
   await app.register(swagger, {

@@ -85,12 +85,12 @@ const models: Readonly<Record<string, RouteFacts>> = {
       "Tensors as JSON, or as bytes behind the JSON with Inference-Header-Content-Length (Triton's binary tensor data extension).",
     body: { [JSON_TYPE]: request, [BYTES]: null },
     answers: { 200: { description: "The outputs", content: { [JSON_TYPE]: response, [BYTES]: null } } },
-    errors: [400, 404, 408, 413, 415, 500, 503, 504],
+    errors: [400, 403, 404, 408, 413, 415, 500, 503, 504],
   },
 };
 
 const probe = { tags: ["protocol"], errors: [], isOpen: true };
-const change = { tags: ["protocol"], errors: [400, 404], answers: { 200: { description: "Done" } } };
+const change = { tags: ["protocol"], errors: [400, 403, 404], answers: { 200: { description: "Done" } } };
 
 const facts: Readonly<Record<string, RouteFacts>> = {
   "GET /v2": {
@@ -126,7 +126,7 @@ const facts: Readonly<Record<string, RouteFacts>> = {
     summary: "All models, loaded or not",
     body: { [JSON_TYPE]: z.object({ ready: z.boolean().optional() }) },
     answers: json("The models", index),
-    errors: [400],
+    errors: [400, 403],
   },
   "POST /v2/repository/models/:name/load": {
     ...change,

@@ -36,16 +36,30 @@ const bytes: JsonSchema = { type: "string", format: "binary" };
 
 const meanings: Readonly<Record<number, string>> = {
   400: "The request is wrong",
+  401: "A bearer token is needed",
+  403: "A web page of an origin that may not ask",
   404: "There is no such model or run",
   406: "Nothing that the client accepts can be sent",
   408: "No more of a large body came",
   413: "More than is taken at once",
   415: "A body of another type than is taken",
-  429: "Too many requests of this client",
   500: "The model failed",
   503: "Too busy, or not loaded: try again after Retry-After seconds",
   504: "The model took too long",
 };
+
+function failure(status: number): Answer {
+  return { description: meanings[status] ?? "Failed", content: { "application/json": errorAnswer } };
+}
+
+/** Adds to a route that it is not answered without a token. */
+export function requireTokenIn(route: { schema?: FastifySchema }): void {
+  const { response, ...schema } = route.schema ?? {};
+  if (response === undefined) return;
+  const { description, content } = failure(401);
+  const answers = { ...response, 401: { description, content: contentOf(content ?? {}, "output") } };
+  route.schema = { ...schema, response: answers };
+}
 
 /** What Fastify is given for a route, and @fastify/swagger reads. */
 export function schemaOf({
@@ -56,10 +70,7 @@ export function schemaOf({
   isOpen,
   ...facts
 }: RouteFacts): FastifySchema {
-  const failed = errors.map((status): [number, Answer] => [
-    status,
-    { description: meanings[status] ?? "Failed", content: { "application/json": errorAnswer } },
-  ]);
+  const failed = errors.map((status): [number, Answer] => [status, failure(status)]);
   const response = [...(Object.entries(answers) as unknown as [number, Answer][]), ...failed];
   return {
     ...facts,

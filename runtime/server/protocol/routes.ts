@@ -10,7 +10,7 @@ import type { InferenceService } from "../service.ts";
 import type { Uploads } from "../uploads.ts";
 import { tensorMetadata } from "./datatypes.ts";
 import { plainBody } from "./encoding.ts";
-import { readRequest } from "./request.ts";
+import { type InferRequest, readRequest } from "./request.ts";
 import { writeResponse } from "./response.ts";
 import { statisticsOf } from "./statistics.ts";
 
@@ -96,8 +96,7 @@ async function infer(
 ): Promise<FastifyReply> {
   const given = plainBody(request, () => uploads.counter(request, reply));
   const body = Buffer.isBuffer(given) ? given : await given;
-  const asked = readRequest(body, headerLengthOf(request), model);
-  requireClasses(model, asked.feeds);
+  const asked = readCounted(model, body, request);
   const results = await model.infer(asked.feeds, { signal: new Client(request), timeout: asked.timeout });
   const { body: answer, headerLength } = writeResponse(model, asked, results);
   if (headerLength === undefined) return reply.type("application/json; charset=utf-8").send(answer);
@@ -105,6 +104,19 @@ async function infer(
     .header("inference-header-content-length", headerLength)
     .type("application/octet-stream")
     .send(answer);
+}
+
+/** What is asked of a model. What it is not even asked for has failed, too. */
+function readCounted(model: ServedModel, body: Buffer, request: FastifyRequest): InferRequest {
+  const since = performance.now();
+  try {
+    const asked = readRequest(body, headerLengthOf(request), model);
+    requireClasses(model, asked.feeds);
+    return asked;
+  } catch (error) {
+    model.statistics.failed(performance.now() - since);
+    throw error;
+  }
 }
 
 /** Aborted when the client has gone. */

@@ -1,0 +1,24 @@
+/** Which web pages may ask for more than to read: a browser sends simple requests of any page, whoever may read the answer. */
+import type { FastifyRequest } from "fastify";
+import { ServiceError, shown } from "./error.ts";
+
+/** Methods that change nothing, and have no model run for long. */
+const safe = ["GET", "HEAD", "OPTIONS"];
+
+/**
+ * A hook that refuses requests of pages that are neither the server's own nor of one of some origins (`*` for all), as
+ * browsers tell of them: by `Sec-Fetch-Site`, or else by `Origin`, which no page can forge. Throws a 403.
+ */
+export function requireOrigin(origins: readonly string[]): (request: FastifyRequest) => Promise<void> {
+  return async ({ method, headers }) => {
+    const { origin, host, "sec-fetch-site": site } = headers;
+    if (safe.includes(method) || origin === undefined) return;
+    if (origins.includes("*") || origins.includes(origin)) return;
+    if (site === undefined ? URL.canParse(origin) && new URL(origin).host === host : site === "same-origin")
+      return;
+    throw new ServiceError(
+      403,
+      `pages of ${shown(origin)} may not ask: the server's list of origins has others`,
+    );
+  };
+}
