@@ -140,10 +140,13 @@ async function measureOverload(name: Name, { port }: Server) {
   };
 }
 
-function measureMemory(rate: number) {
+async function measureMemory(rate: number) {
   const request = requestOf("binary", INFER);
   const load = openLoad({ port: batched.port, request, seconds: minutes * 60, rate, connections: MANY });
-  return watchMemory(batched.port, load);
+  const memory = await watchMemory(batched.port, load);
+  // Memory is flat, too, where nothing is answered.
+  const outcome = await load;
+  return { ...memory, "answered/s": Math.round(pace(outcome)), failed: outcome.failed };
 }
 
 /** What the service has run so far, by its own statistics. */

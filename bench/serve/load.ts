@@ -47,7 +47,7 @@ export async function closedLoad(target: Target & { readonly connections: number
   };
   const connections = await openAll(target, target.connections, tally, again);
   for (const connection of connections) connection.send();
-  await idle(connections);
+  await idle(connections, tally);
   return tally.outcome();
 }
 
@@ -74,7 +74,7 @@ export async function openLoad(
       resolve();
     }, 1);
   });
-  await idle(connections);
+  await idle(connections, tally);
   return tally.outcome();
 }
 
@@ -180,10 +180,11 @@ function openAll(
   return Promise.all(Array.from({ length: count }, () => new Connection(target, tally, free).open()));
 }
 
-/** Waits for the last answers, ten seconds at most, and closes. */
-async function idle(connections: readonly Connection[]): Promise<void> {
+/** Waits for the last answers, ten seconds at most, and closes; what is not answered by then has failed. */
+async function idle(connections: readonly Connection[], tally: Tally): Promise<void> {
   const until = performance.now() + 10_000;
   while (connections.some(({ isBusy }) => isBusy) && performance.now() < until)
     await new Promise((resolve) => setTimeout(resolve, 5));
+  for (const { isBusy } of connections) if (isBusy) tally.count(0, 0);
   for (const connection of connections) connection.close();
 }

@@ -13,11 +13,13 @@ import type { WorkerPool } from "./pool.ts";
 import type { Statistics } from "./statistics.ts";
 import type { ModelFile, Signature } from "./worker.ts";
 
+/** What a model takes at most. */
 export interface ModelLimits extends BatchLimits {
   /** Elements of all inputs of a request together at most. */
   readonly maxElements: number;
 }
 
+/** Of one request. */
 export interface InferOptions {
   /** An `AbortSignal` or the like: one that is aborted when its turn comes does not run. */
   readonly signal?: Aborted | undefined;
@@ -34,6 +36,7 @@ export interface ModelState {
   readonly statistics: Statistics;
 }
 
+/** A loaded model, until it is unloaded or loaded anew: what it takes and gives (`inputs`, `outputs`), and `infer`. */
 export class ServedModel {
   readonly name: string;
   readonly inputs: readonly Port[];

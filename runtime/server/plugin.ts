@@ -10,6 +10,7 @@ import type { InferenceService } from "./service.ts";
 import { requireToken } from "./token.ts";
 import { Uploads } from "./uploads.ts";
 
+/** What the plugin serves, and to whom. */
 export interface InferenceOptions extends ImageLimits {
   readonly service: InferenceService;
   /** What clients have to send as `Authorization: Bearer …`, but for the health probes. */

@@ -8,7 +8,9 @@ import { scriptBeside } from "../host/child.ts";
 import { Calls } from "./calls.ts";
 import type { Answer, ModelFile, Ran, Signature, WorkerSetup } from "./worker.ts";
 
+/** How the cores are shared out. */
 export interface PoolOptions {
+  /** Worker threads; as many as there are cores but one where not given, up to eight. */
   readonly workers?: number | undefined;
   /** Threads of ONNX Runtime in each worker. */
   readonly threads?: number | undefined;

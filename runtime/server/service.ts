@@ -8,6 +8,7 @@ import { type PoolOptions, WorkerLost, WorkerPool } from "./pool.ts";
 import { findModels, type ModelSource, readModel, stampOf } from "./repository.ts";
 import { Statistics } from "./statistics.ts";
 
+/** How a service runs its models, and what it takes at most; what is not given is as `isthmus serve --help` says. */
 export interface ServiceOptions extends PoolOptions, Partial<ModelLimits> {
   /** How often files are looked at, in milliseconds: a model whose file has changed is loaded anew; 0 for never. */
   readonly watch?: number | undefined;
@@ -44,6 +45,10 @@ interface Entry {
   turn: Promise<void>;
 }
 
+/**
+ * Models in worker threads, each with a queue that runs requests together: `InferenceService.open(["runs/demo"])`, then
+ * `service.model("demo-encoder").infer({ image })`, with HTTP around it (`inferencePlugin`) or without.
+ */
 export class InferenceService {
   readonly metrics: Metrics;
   readonly #pool: WorkerPool;

@@ -9,6 +9,8 @@ import type { DecodeTask, DrawTask, Outcome } from "./picture-worker.ts";
 
 /** How long one picture may take, in milliseconds: some files are made to take for ever. */
 const TIMEOUT = 30_000;
+/** Threads that decode and draw at most. */
+const THREADS = 2;
 /** How long a thread waits for the next picture, in milliseconds. */
 const IDLE = 10_000;
 /** Pictures that wait at most. */
@@ -34,7 +36,7 @@ export class Pictures {
     this.#pool = new Piscina({
       filename: path,
       minThreads: 0,
-      maxThreads: 2,
+      maxThreads: THREADS,
       // What a large picture took is given back with the thread.
       idleTimeout: IDLE,
       maxQueue: QUEUE,
@@ -61,20 +63,27 @@ export class Pictures {
     this.#requireSizes(pictures, places);
     const size = channels * height * width;
     const data = new Uint8Array(pictures.length * size);
-    // Nobody waits for the others where one of them is wrong.
-    const failed = new AbortController();
-    const ended = AbortSignal.any([signal, failed.signal]);
-    const decoding = pictures.map(async (bytes, i) => {
-      const task: DecodeTask = { bytes, place: places[i]!, form: { channels, size: { width, height } } };
-      const outcome = await this.#run<Outcome<Uint8Array>>("decode", task, places[i]!, ended);
+    let next = 0;
+    const decodeNext = async () => {
+      const i = next++;
+      const task: DecodeTask = {
+        bytes: pictures[i]!,
+        place: places[i]!,
+        form: { channels, size: { width, height } },
+      };
+      const outcome = await this.#run<Outcome<Uint8Array>>("decode", task, places[i]!, signal);
       if ("refused" in outcome) throw new ServiceError(400, outcome.refused);
       data.set(outcome.value, i * size);
-    });
-    try {
-      await Promise.all(decoding);
-    } finally {
-      failed.abort();
-    }
+    };
+    // No more of a request wait than may be decoded at once: others come in between, and a wrong one ends the rest.
+    const lane = async () => {
+      try {
+        while (next < pictures.length) await decodeNext();
+      } finally {
+        next = pictures.length;
+      }
+    };
+    await Promise.all(Array.from({ length: THREADS }, lane));
     return data;
   }
 
@@ -117,6 +126,9 @@ export class Pictures {
   async #run<T>(name: string, task: unknown, place: string, signal: AbortSignal): Promise<T> {
     const ended = new AbortController();
     const begun = new Float64Array(new SharedArrayBuffer(8));
+    // To end one that is under way would end its thread: to start another takes longer than most pictures do.
+    const gone = () => begun[0] === 0 && ended.abort();
+    signal.addEventListener("abort", gone);
     let late: ServiceError | undefined;
     // What it waits for others is not its own fault: for the picture only the time since the thread took it counts.
     const look = () => {
@@ -132,7 +144,7 @@ export class Pictures {
     let timer = setTimeout(look, this.#timeout);
     try {
       signal.throwIfAborted();
-      return await this.#pool.run({ task, begun }, { name, signal: AbortSignal.any([signal, ended.signal]) });
+      return await this.#pool.run({ task, begun }, { name, signal: ended.signal });
     } catch (error) {
       if (signal.aborted) throw new ServiceError(499, "the client went away");
       if (late !== undefined) throw late;
@@ -143,6 +155,7 @@ export class Pictures {
       throw error;
     } finally {
       clearTimeout(timer);
+      signal.removeEventListener("abort", gone);
     }
   }
 }
