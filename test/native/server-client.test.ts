@@ -1,4 +1,4 @@
-/** A client that the project did not write, made from the protocol's description, and a validator of what it is told. */
+/** A generic client that the project did not write, told of the protocol by its description, and a validator of answers. */
 import { join } from "node:path";
 import { Ajv, type AnySchema } from "ajv";
 import { type OpenAPIClient, OpenAPIClientAxios } from "openapi-client-axios";
@@ -23,13 +23,13 @@ afterAll(() => server.app.close());
 
 /** Calls an operation of the description, and holds the answer to its schema. */
 async function call(
-  operation: keyof typeof schemas | "modelVersion",
+  operation: keyof typeof schemas | `${"model" | "modelReady" | "inference"}Version`,
   parameters: Readonly<Record<string, string>> = {},
   body?: unknown,
 ) {
   const { status, data } = await client[operation]!(parameters, body);
-  const schema: AnySchema =
-    status === 200 ? schemas[operation === "modelVersion" ? "model" : operation] : schemas.error;
+  const of = operation.replace(/Version$/, "") as keyof typeof schemas;
+  const schema: AnySchema = status === 200 ? schemas[of] : schemas.error;
   expect(ajv.validate(schema, data), `${operation}: ${ajv.errorsText()} in ${JSON.stringify(data)}`).toBe(
     true,
   );
@@ -41,7 +41,9 @@ test("every endpoint answers as it is described", async () => {
     expect((await call(operation)).status).toBe(200);
   for (const operation of ["model", "modelReady"] as const)
     expect((await call(operation, { name })).status).toBe(200);
-  expect((await call("modelVersion", { name, version: "1" })).status).toBe(200);
+  for (const operation of ["modelVersion", "modelReadyVersion"] as const)
+    expect((await call(operation, { name, version: "1" })).status).toBe(200);
+  expect((await call("inferenceVersion", { name, version: "1" }, encodeRequest(1))).status).toBe(200);
 });
 
 test("a client finds out what a model takes, and infers", async () => {
@@ -63,7 +65,9 @@ test("a client finds out what a model takes, and infers", async () => {
 test("errors are as they are described", async () => {
   expect((await call("model", { name: "none" })).status).toBe(404);
   expect((await call("modelReady", { name: "none" })).status).toBe(404);
-  expect((await call("modelVersion", { name, version: "9" })).status).toBe(404);
+  for (const operation of ["modelVersion", "modelReadyVersion"] as const)
+    expect((await call(operation, { name, version: "9" })).status).toBe(404);
+  expect((await call("inferenceVersion", { name, version: "9" }, encodeRequest(1))).status).toBe(404);
   expect((await call("inference", { name: "none" }, encodeRequest(1))).status).toBe(404);
   for (const body of [{}, { inputs: [] }, { inputs: [{ name: "x" }] }])
     expect((await call("inference", { name }, body)).status).toBe(400);

@@ -17,8 +17,9 @@ const tensorMetadata = object(
   "shape",
 );
 const parameters = { type: "object" } as const;
+const elements = list({ anyOf: [{ type: "number" }, text, { type: "boolean" }, { type: "array" }] });
 const output = object(
-  { name: text, datatype: text, shape: list({ type: "integer" }), parameters, data: list({}) },
+  { name: text, datatype: text, shape: list({ type: "integer" }), parameters, data: elements },
   "name",
   "datatype",
   "shape",
@@ -71,6 +72,13 @@ const operation = (operationId: string, schema: OpenAPIV3.SchemaObject): OpenAPI
 const inPath = (...names: string[]): OpenAPIV3.ParameterObject[] =>
   names.map((name) => ({ name, in: "path", required: true, schema: text }));
 
+const infer = (operationId: string) => ({
+  post: {
+    ...operation(operationId, schemas.inference),
+    requestBody: { content: { "application/json": { schema: request } } },
+  },
+});
+
 export const openInference: OpenAPIV3.Document = {
   openapi: "3.0.3",
   info: { title: "Open Inference Protocol", version: "2" },
@@ -83,16 +91,18 @@ export const openInference: OpenAPIV3.Document = {
       parameters: inPath("name"),
       get: operation("modelReady", schemas.modelReady),
     },
-    "/v2/models/{name}/infer": {
-      parameters: inPath("name"),
-      post: {
-        ...operation("inference", schemas.inference),
-        requestBody: { content: { "application/json": { schema: request } } },
-      },
-    },
+    "/v2/models/{name}/infer": { parameters: inPath("name"), ...infer("inference") },
     "/v2/models/{name}/versions/{version}": {
       parameters: inPath("name", "version"),
       get: operation("modelVersion", schemas.model),
+    },
+    "/v2/models/{name}/versions/{version}/ready": {
+      parameters: inPath("name", "version"),
+      get: operation("modelReadyVersion", schemas.modelReady),
+    },
+    "/v2/models/{name}/versions/{version}/infer": {
+      parameters: inPath("name", "version"),
+      ...infer("inferenceVersion"),
     },
   },
 };
