@@ -35,16 +35,28 @@ export function emptyArray<D extends DType>(dtype: D, length: number): ArrayOf[D
   return new arrays[dtype](length) as ArrayOf[D];
 }
 
-/** A copy of `values` as elements of `dtype`; integers are truncated, `float16` is rounded, `bool` is 0 or 1. */
+/**
+ * A copy of `values` as elements of `dtype`; integers are truncated, those of int64 cut off at its ends, `float16` is
+ * rounded, `bool` is 0 or 1.
+ */
 export function arrayOf<D extends DType>(dtype: D, values: ArrayLike<number | bigint>): ArrayOf[D] {
   const out = emptyArray(dtype, values.length) as Float64Array | BigInt64Array;
   for (let i = 0; i < values.length; i++) {
     const value = values[i] ?? 0;
-    if (out instanceof BigInt64Array) out[i] = typeof value === "bigint" ? value : BigInt(Math.trunc(value));
+    if (out instanceof BigInt64Array) out[i] = int64Of(value);
     else if (dtype === "float16") out[i] = halfOf(Number(value));
     else out[i] = dtype === "bool" ? Number(Number(value) !== 0) : Number(value);
   }
   return out as unknown as ArrayOf[D];
+}
+
+const LARGEST = 2n ** 63n - 1n;
+
+/** Files say "to the end" by the largest int64, which as a number is one more than that and would come back as the least. */
+function int64Of(value: number | bigint): bigint {
+  if (value >= 2 ** 63) return LARGEST;
+  if (value <= -(2 ** 63)) return -LARGEST - 1n;
+  return typeof value === "bigint" ? value : BigInt(Math.trunc(value));
 }
 
 /** A view of `bytes` (no copy where its alignment allows) as elements of `dtype`. */

@@ -3,7 +3,7 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
 import { decode } from "../../src/onnx/decode.ts";
 import { encode } from "../../src/onnx/encode.ts";
-import { type Foreign, foreign, node, port, weight } from "../support/foreign.ts";
+import { type Foreign, foreign, node, port, toEnd, weight } from "../support/foreign.ts";
 
 const x = port("x", [2, 6]);
 const image = port("x", [1, 2, 5, 5]);
@@ -89,6 +89,22 @@ const accepted: Readonly<Record<string, Foreign>> = {
     initializers: [
       weight("starts", [2], "int64", [0, 1]),
       weight("ends", [2], "int64", [1, Number.MAX_SAFE_INTEGER]),
+    ],
+  },
+  "Slice to the end, as PyTorch says it": {
+    inputs: [x],
+    nodes: [
+      node("Constant", [], { value_ints: [1, 2] }, "starts"),
+      node("Constant", [], { value_ints: [toEnd, toEnd] }, "ends"),
+      node("Slice", ["x", "starts", "ends"]),
+    ],
+  },
+  "Slice to the end, of an initializer": {
+    inputs: [x],
+    nodes: [node("Slice", ["x", "starts", "ends", "axes"])],
+    initializers: [
+      ...[weight("starts", [1], "int64", [2]), weight("axes", [1], "int64", [1])],
+      { name: "ends", dims: [1], dataType: 7, int64Data: [toEnd] },
     ],
   },
   "Pad with a zero": {

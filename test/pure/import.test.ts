@@ -10,7 +10,7 @@ import { IsthmusError } from "../../src/ir/error.ts";
 import { graphNodes } from "../../src/ir/graph.ts";
 import { filled, sizeOf } from "../../src/ir/tensor.ts";
 import type { NodeProto } from "../../src/onnx/proto.ts";
-import { type Foreign, foreign, node, port, weight } from "../support/foreign.ts";
+import { type Foreign, foreign, node, port, toEnd, weight } from "../support/foreign.ts";
 import { run } from "../support/interpreter/interpreter.ts";
 
 const image = { channels: 2, height: 4, width: 3 };
@@ -95,6 +95,28 @@ describe("an encoder sees images in its own layout", () => {
     const { code } = encoded(encoder([7, 2, 4, 3], { nodes, initializers }));
     codesOf(rows).forEach((value, i) => void expect(code!.data[i]).toBeCloseTo(value, 4));
   });
+});
+
+test("an encoder that slices to the end, as PyTorch says it, keeps what is there", () => {
+  const bytes = encoder(["n", 24], {
+    nodes: [
+      node("Gemm", ["x", "fc.weight", "fc.bias"], { transB: 1 }, "h"),
+      node("Constant", [], { value_ints: [3] }, "start"),
+      node("Constant", [], { value_ints: [toEnd] }, "end"),
+      node("Constant", [], { value_ints: [1] }, "axis"),
+      node("Slice", ["h", "start", "end", "axis"], {}, "code"),
+    ],
+  });
+  const narrow = foreign({
+    inputs: [port("z", ["n", 2])],
+    nodes: [node("MatMul", ["z", "w"])],
+    initializers: [w("w", 2, 24)],
+  });
+  const { model, parameters } = importModel(bytes, narrow, { image });
+  const { code } = run(encoderGraph(model), { ...parameters, image: { shape: [3, 2, 4, 3], data: pixels } });
+  expect(code!.shape).toEqual([3, 2]);
+  const kept = codesOf(rows).filter((_, i) => i % 5 >= 3);
+  kept.forEach((value, i) => void expect(code!.data[i]).toBeCloseTo(value, 4));
 });
 
 test("a code of several axes is flat between the halves, and a decoder's channels come first", () => {

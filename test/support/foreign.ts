@@ -49,6 +49,9 @@ function attributesOf(attributes: Readonly<Record<string, number | number[] | st
   });
 }
 
+/** The largest int64, by which exporters say "to the end", as protobufjs writes it: there is no such number. */
+export const toEnd = { low: -1, high: 0x7fffffff, unsigned: false } as unknown as number;
+
 /** An input of the graph; its dimensions are numbers, names, or unknown. */
 export function port(
   name: string,
