@@ -3,11 +3,18 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
 import { decode } from "../../src/onnx/decode.ts";
 import { encode } from "../../src/onnx/encode.ts";
+import { type NodeProto, onnx, type TensorProto } from "../../src/onnx/proto.ts";
 import { type Foreign, foreign, node, port, toEnd, weight } from "../support/foreign.ts";
 
 const x = port("x", [2, 6]);
 const image = port("x", [1, 2, 5, 5]);
 const shape = weight("shape", [2], "int64", [3, 4]);
+
+/** A Constant node of a tensor. */
+const constant = (name: string, t: TensorProto): NodeProto => ({
+  ...node("Constant", [], {}, name),
+  attribute: [{ name: "value", type: onnx.AttributeProto.AttributeType.TENSOR, t }],
+});
 
 /** Models that say the same in words that we don't use. */
 const accepted: Readonly<Record<string, Foreign>> = {
@@ -105,6 +112,48 @@ const accepted: Readonly<Record<string, Foreign>> = {
     initializers: [
       ...[weight("starts", [1], "int64", [2]), weight("axes", [1], "int64", [1])],
       { name: "ends", dims: [1], dataType: 7, int64Data: [toEnd] },
+    ],
+  },
+  "a row of indices": {
+    inputs: [x],
+    nodes: [
+      node("Constant", [], { value_ints: [4, 0, 2] }, "list"),
+      node("Constant", [], { value_ints: [0] }, "first"),
+      node("Unsqueeze", ["list", "first"], {}, "row"),
+      node("GatherElements", ["x", "row"], { axis: 1 }),
+    ],
+  },
+  "a table of indices from two": {
+    inputs: [x],
+    nodes: [
+      node("Concat", ["table", "other"], { axis: 1 }, "wide"),
+      node("Transpose", ["wide"], { perm: [0, 1] }, "same"),
+      node("GatherElements", ["x", "same"], { axis: 1 }),
+    ],
+    initializers: [
+      weight("table", [2, 2], "int64", [0, 1, 1, 0]),
+      weight("other", [2, 2], "int64", [1, 1, 0, 0]),
+    ],
+  },
+  "indices of which a corner is taken": {
+    inputs: [x],
+    nodes: [
+      node("Slice", ["table", "from", "to"], {}, "corner"),
+      node("GatherElements", ["x", "corner"], { axis: 1 }),
+    ],
+    initializers: [
+      weight("table", [3, 2], "int64", [0, 5, 1, 4, 2, 3]),
+      weight("from", [2], "int64", [1, 1]),
+      weight("to", [2], "int64", [3, 2]),
+    ],
+  },
+  "matrices of constants, one beside the other": {
+    inputs: [x],
+    nodes: [
+      constant("a", weight("a", [2, 3], "float32", [1, 2, 3, 4, 5, 6])),
+      constant("b", weight("b", [2, 3], "float32", [6, 5, 4, 3, 2, 1])),
+      node("Concat", ["a", "b"], { axis: 1 }, "ab"),
+      node("Add", ["x", "ab"]),
     ],
   },
   "Pad with a zero": {

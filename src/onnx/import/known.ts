@@ -3,7 +3,7 @@
  * something else, and all but the batch's dimension is a number then.
  */
 import { arrayOf, type DType, isFloat } from "../../ir/dtype.ts";
-import { type Dim, dividedDim, timesDim } from "../../ir/shape.ts";
+import { type Dim, dividedDim, sameShape, timesDim } from "../../ir/shape.ts";
 import { sizeOf, type Tensor, tensor } from "../../ir/tensor.ts";
 import { sliceRange } from "../../ops/infer/movement.ts";
 import { dtypeOf } from "../tensor.ts";
@@ -45,7 +45,11 @@ const elementwise =
       b.items.length > a.items.length || b.shape.length > a.shape.length ? b : a,
     );
     const count = longest.items.length;
-    if (inputs.some(({ items }) => items.length !== 1 && items.length !== count)) return undefined;
+    const fits = ({ shape, items }: Known) =>
+      items.length === 1
+        ? shape.length <= longest.shape.length
+        : items.length === count && sameShape(shape, longest.shape);
+    if (!inputs.every(fits)) return undefined;
     const dtype = inputs.at(-1)!.dtype;
     const at = (i: number) => inputs.map(({ items }) => items[items.length === 1 ? 0 : i]!);
     const items = longest.items.map((_, i) => apply(at(i), dtype));
@@ -79,6 +83,12 @@ const reshaped =
     return sizeOf(filled) === count ? { ...known!, shape: filled } : undefined;
   };
 
+/** Of lists and single numbers, which shapes are; a matrix is left to run. */
+const ofLists =
+  (fold: Fold): Fold =>
+  (node, inputs) =>
+    inputs.some((known) => known !== undefined && known.shape.length > 1) ? undefined : fold(node, inputs);
+
 /** The rows of a vector or matrix, the elements of its first axis. */
 function rowsOf({ shape: [count = 1], items }: Known): (readonly Dim[])[] {
   const width = items.length / count;
@@ -102,16 +112,21 @@ export const folds: Readonly<Record<string, Fold>> = {
   Greater: numeric((a, b) => Number(a > b), "bool"), Less: numeric((a, b) => Number(a < b), "bool"),
   Not: numeric((a) => 1 - a, "bool"),
   Where: elementwise(([condition, a, b]) => (condition ? a : b)),
-  ReduceProd: (_, [known]) => ({ ...known!, shape: [], items: [known!.items.reduce(timesDim, 1)] }),
-  Squeeze: reshaped(() => []),
-  Unsqueeze: reshaped(({ items }) => [items.length]),
+  ReduceProd: ofLists((node, [known]) => {
+    const shape = node.int("keepdims", 1) === 0 ? [] : known!.shape.map(() => 1);
+    return { ...known!, shape, items: [known!.items.reduce(timesDim, 1)] };
+  }),
+  Squeeze: ofLists(reshaped(() => [])),
+  Unsqueeze: (node, [known]) => (known!.shape.length === 0 && node.axes(1)?.length === 1 ? vector(known!.dtype, known!.items) : undefined),
   Reshape: (node, [known, target]) => reshaped(() => target!.items.map(Number))(node, [known]),
-  Transpose: (_, [known]) => {
-    if (known!.shape.length < 2) return known;
+  Transpose: (node, [known]) => {
+    if (known!.shape.length > 2) return undefined;
+    if (known!.shape.length < 2 || node.ints("perm")?.join() === "0,1") return known;
     const rows = rowsOf(known!);
-    return { ...known!, shape: known!.shape.toReversed(), items: rows[0]!.flatMap((_, i) => rows.map((row) => row[i]!)) };
+    const items = rows[0]?.flatMap((_, i) => rows.map((row) => row[i]!)) ?? [];
+    return { ...known!, shape: known!.shape.toReversed(), items };
   },
-  Concat: (_, inputs) => vector(inputs[0]!.dtype, inputs.flatMap((known) => known!.items)),
+  Concat: ofLists((_, inputs) => vector(inputs[0]!.dtype, inputs.flatMap((known) => known!.items))),
   Gather: (_, [known, indices]) => {
     const chosen = indices!.items.map((index) => known!.items.at(Number(index)));
     return known!.shape.length !== 1 || chosen.includes(undefined) ? undefined : { ...known!, shape: indices!.shape, items: chosen as Dim[] };
@@ -119,6 +134,7 @@ export const folds: Readonly<Record<string, Fold>> = {
   Slice: (_, [known, starts, ends, axes, steps]) => {
     const [start, end, axis, step] = [starts, ends, axes, steps].map((given, i) => given?.items[0] ?? Number(i === 3));
     if (typeof start !== "number" || typeof end !== "number" || typeof step !== "number" || axis !== 0 || step === 0) return undefined;
+    if (known!.shape.length === 0 || starts!.items.length !== 1) return undefined;
     const rows = rowsOf(known!);
     const { first, count } = sliceRange(rows.length, start, end, step);
     const kept = Array.from({ length: count }, (_, i) => rows[first + i * step]!);
