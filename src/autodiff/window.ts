@@ -14,6 +14,7 @@ import {
   convTranspose,
   div,
   equal,
+  max,
   mul,
   reduceSum,
   reshape,
@@ -65,11 +66,12 @@ export function convKernelAdjoint(
   const sums = conv(images, kernels, undefined, { strides: dilations, pads, dilations: strides, group });
   // Where the stride did not reach the end of the image, the sum has rows that belong to no tap of the kernel.
   const taps = staticShape("grad of Conv", shape.slice(2));
-  const cropped = taps.reduce(
-    (sum, size, i) => (sum.shape[i + 2] === size ? sum : slice(sum, i + 2, 0, size)),
-    sums,
-  );
-  return transpose(cropped, swapped);
+  return transpose(cropped(sums, taps), swapped);
+}
+
+/** The first positions of each spatial axis, so many. */
+function cropped(x: Value<Float>, sizes: readonly number[]): Value<Float> {
+  return sizes.reduce((y, size, i) => (y.shape[i + 2] === size ? y : slice(y, i + 2, 0, size)), x);
 }
 
 /** The adjoint of ConvTranspose in its input of shape `shape`; its products share matrices with those of the kernel. */
@@ -81,9 +83,10 @@ export function convTransposeAdjoint(
 ): Value<Float> {
   const [, channels] = staticShape("grad of ConvTranspose", dy.shape) as [number, number];
   const windows = staticShape("grad of ConvTranspose", shape.slice(2));
+  // Padding of the output as long as the stride has room for windows more, which no input was at.
   return worthwhile(channels, attributes)
     ? convByTaps(dy, w, windows, attributes)
-    : conv(dy, w, undefined, attributes);
+    : cropped(conv(dy, w, undefined, attributes), windows);
 }
 
 /** The adjoint of a bias: the sum over everything but the channels. */
@@ -141,6 +144,9 @@ export function averagePoolAdjoint(
   return convAdjoint(mul(dy, share), kernel, shape, { ...window, group: channels });
 }
 
+/** Less than any pixel, and finite: −∞ is what others pad with before they pool, and a convolution would multiply it by 0. */
+const LEAST = -(2 ** 127);
+
 /**
  * The adjoint of MaxPool: a convolution whose kernels are single ones lays out what each window saw, `dy` goes to the
  * elements that equal the largest (in equal shares), and the transposed convolution brings them home.
@@ -165,7 +171,7 @@ export function maxPoolAdjoint(
   const kernel = constant(
     tensor(dy.dtype, [channels * taps, 1, ...window.kernel_shape], arrayOf(dy.dtype, single)),
   );
-  const seen = conv(x, kernel, undefined, { ...window, group: channels });
+  const seen = conv(max(x, LEAST), kernel, undefined, { ...window, group: channels });
   const laidOut = reshape(seen, [batch, channels, taps, ...out]);
   const within = constant(
     tensor(
@@ -177,7 +183,7 @@ export function maxPoolAdjoint(
       ),
     ),
   );
-  const chosen = mul(cast(equal(laidOut, unsqueeze(y, [2])), dy.dtype), within);
+  const chosen = mul(cast(equal(laidOut, unsqueeze(max(y, LEAST), [2])), dy.dtype), within);
   const share = div(chosen, reduceSum(chosen, [2], { keepDims: true }));
   const handedBack = reshape(mul(share, unsqueeze(dy, [2])), [batch, channels * taps, ...out]);
   return convAdjoint(handedBack, kernel, x.shape, { ...window, group: channels });

@@ -8,6 +8,7 @@ import { graph, graphNodes, nodesOf, type Values } from "../../src/ir/graph.ts";
 import { filled, type Tensors, tensor } from "../../src/ir/tensor.ts";
 import { constant, input, type Value } from "../../src/ir/value.ts";
 import type { OpType } from "../../src/ir/vocabulary.ts";
+import { applyOne } from "../../src/ops/apply.ts";
 import * as ops from "../../src/ops/index.ts";
 import { leaves, program, result } from "../support/expression.ts";
 import { differentiable, gradientError, gradients, weighted } from "../support/gradient.ts";
@@ -231,6 +232,17 @@ describe("grad", () => {
     );
     expect(gemms).toHaveLength(5);
     expect(gemms.some(({ outputs }) => `${outputs[0]!.shape}` === "5,7")).toBe(false);
+  });
+
+  it("has the input's shape where a transposed convolution pads its output by more than its stride", () => {
+    const { values, feeds } = parameters({ x: [1, 2, 3, 4], w: [2, 1, 3, 2] });
+    const attributes = {
+      ...{ kernel_shape: [3, 2], strides: [1, 1], pads: [0, 0, 0, 0], dilations: [2, 3], group: 1 },
+      output_padding: [1, 2],
+    };
+    const inputs = [values.x, values.w, undefined] as never;
+    const loss = weighted(applyOne("ConvTranspose", inputs, attributes) as Value<"float64">);
+    expect(gradientError(loss, values, values, feeds)).toBeLessThan(tolerance);
   });
 
   it("refuses a loss that is no float scalar, and a loop", () => {

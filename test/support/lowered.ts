@@ -212,6 +212,23 @@ export const lowered: Readonly<Record<string, Lowered>> = {
     { coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" },
     [2, 3, 5, 8],
   ),
+  ...Object.fromEntries(
+    [1.2, 1.4].map((scale) => [
+      `Resize of 20 by ${scale}`,
+      on(
+        [1, 1, 20, 1],
+        [
+          node("Resize", ["x", "", "scales"], {
+            coordinate_transformation_mode: "asymmetric",
+            nearest_mode: "floor",
+          }),
+        ],
+        {},
+        17,
+        { initializers: [floats("scales", [1, 1, scale, 1])] },
+      ),
+    ]),
+  ),
   "Resize, linear, half pixels": resize({ mode: "linear" }, [1, 1, 2, 2]),
   "Resize, linear, PyTorch's half pixels": sized(
     { mode: "linear", coordinate_transformation_mode: "pytorch_half_pixel" },
@@ -249,6 +266,21 @@ export const lowered: Readonly<Record<string, Lowered>> = {
   "Pad with a number": on([2, 3], [node("Pad", ["x", "pads", "value"])], {}, 13, {
     initializers: [ints("pads", [0, 1, 0, 2]), weight("value", [], "float32", [1.5])],
   }),
+  ...Object.fromEntries(
+    [Number.NEGATIVE_INFINITY, -3.4028234663852886e38].map((value) => [
+      `Pad with ${value} before a MaxPool`,
+      on(
+        [2, 3, 4],
+        [
+          node("Pad", ["x", "pads", "value"], {}, "h"),
+          node("MaxPool", ["h"], { kernel_shape: [3], strides: [2] }),
+        ],
+        {},
+        13,
+        { initializers: [ints("pads", [0, 0, 1, 0, 0, 2]), weight("value", [], "float32", [value])] },
+      ),
+    ]),
+  ),
   "Pad of one axis among all, opset 18": on([2, 3], [node("Pad", ["x", "pads", "", "axes"])], {}, 18, {
     initializers: [ints("pads", [1, 2]), ints("axes", [-1])],
   }),
@@ -313,6 +345,13 @@ export const lowered: Readonly<Record<string, Lowered>> = {
         on([2, 3, 4], [node(op, ["x", "axes"])], {}, 18, { initializers: [ints("axes", [1])] }),
       ],
     ]),
+  ),
+  "ReduceL2 that says what is so anyway": on(
+    [2, 3, 4],
+    [node("ReduceL2", ["x", "axes"], { noop_with_empty_axes: 0 })],
+    {},
+    18,
+    { initializers: [ints("axes", [1])] },
   ),
   "ReduceLogSum over everything": on(
     [3, 4],

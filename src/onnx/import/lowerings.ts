@@ -166,7 +166,8 @@ function reduction(
   return (node) => {
     const x = node.input();
     const axes = node.axes(1) ?? [];
-    if (axes.length === 0 && node.int("noop_with_empty_axes", 0) !== 0)
+    const isNothing = node.int("noop_with_empty_axes", 0) !== 0;
+    if (axes.length === 0 && isNothing)
       fail(node.op, "attribute noop_with_empty_axes=1 without axes is not supported");
     const keepDims = node.int("keepdims", 1) !== 0;
     return build(

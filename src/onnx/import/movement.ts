@@ -1,18 +1,17 @@
 /** Operators that move elements, in the forms that others give them: shapes that hold a batch, padding, blocks, splits. */
-import type { Float } from "../../ir/dtype.ts";
+import { arrayOf, type Float } from "../../ir/dtype.ts";
 import { fail } from "../../ir/error.ts";
 import { axisOf, type Dim, type Shape, staticShape } from "../../ir/shape.ts";
-import { filled } from "../../ir/tensor.ts";
+import { filled, scalar, tensor } from "../../ir/tensor.ts";
 import { constant, type Value } from "../../ir/value.ts";
 import {
-  add,
   concat,
   expand,
   pad as padZeros,
   reshape as reshapeTo,
   slice,
-  sub,
   transpose,
+  where,
 } from "../../ops/index.ts";
 import type { Foreign } from "./foreign.ts";
 
@@ -81,7 +80,8 @@ export function pad(node: Foreign): Value {
   const mode = node.text("mode", "constant");
   if (mode === "constant") {
     const value = node.numbers(2)?.[0] ?? 0;
-    return value === 0 ? padZeros(x, pads) : add(padZeros(sub(x, value), pads), value);
+    const padded = padZeros(x, pads);
+    return value === 0 ? padded : where(own(node, x.shape, pads), padded, constant(scalar(x.dtype, value)));
   }
   if (mode !== "edge" && mode !== "reflect") fail(node.op, `attribute mode=${mode} is not supported`);
   return x.shape.reduce<Floats>((y, size, axis) => {
@@ -101,6 +101,24 @@ export function pad(node: Foreign): Value {
     const first = before > 0 ? [slice(y, axis, before, 0, -1)] : [];
     return concat([...first, y, ...last], axis);
   }, x);
+}
+
+/**
+ * Which positions are the image's own where some axes are padded, the others being 1: the padding is chosen by them, since
+ * −∞, or a number far from the pixels, could not be subtracted before zeros are padded and added again.
+ */
+function own(node: Foreign, shape: Shape, pads: readonly number[]): Value<"bool"> {
+  const axes = shape.map((size, axis) => {
+    const [before, after] = [pads[axis]!, pads[axis + shape.length]!];
+    if (before <= 0 && after <= 0) return [1];
+    const [fixed] = staticShape(node.op, [size]) as [number];
+    return Array.from({ length: before + fixed + after }, (_, i) =>
+      Number(i >= before && i < before + fixed),
+    );
+  });
+  const all = axes.reduce((whole, axis) => whole.flatMap((one) => axis.map((other) => one * other)), [1]);
+  const sizes = axes.map(({ length }) => length);
+  return constant(tensor("bool", sizes, arrayOf("bool", all)));
 }
 
 /** Parts of equal or given sizes along an axis. */
