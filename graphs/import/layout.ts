@@ -3,7 +3,7 @@ import { type ImageShape, pixelsOf } from "../../src/data/images.ts";
 import { fail } from "../../src/ir/error.ts";
 import { type Shape, showShape } from "../../src/ir/shape.ts";
 import { sizeOf } from "../../src/ir/tensor.ts";
-import type { Value } from "../../src/ir/value.ts";
+import { operands, type Value } from "../../src/ir/value.ts";
 import { applyOne } from "../../src/ops/apply.ts";
 import { reshape, transpose } from "../../src/ops/index.ts";
 import type { Floats } from "../model.ts";
@@ -62,8 +62,8 @@ export function rowsOf(x: Floats, { isChannelsLast, shape }: Layout): Floats {
   return ordered.shape.length === 2 ? ordered : reshape(ordered, [0, pixels]);
 }
 
-const movements = ["Reshape", "Transpose", "Squeeze", "Unsqueeze", "Identity"];
-const unbounded = ["Gemm", "MatMul", "Conv", "ConvTranspose", "Add", "Sub", "Mul", "Div", "Slice", "Concat"];
+const movements = ["Reshape", "Transpose", "Squeeze", "Unsqueeze", "Identity", "Slice", "Concat"];
+const unbounded = ["Gemm", "MatMul", "Conv", "ConvTranspose", "Add", "Sub", "Mul", "Div"];
 
 /**
  * The logits of pixels: what a Sigmoid at the end is of, or else the pixels themselves, if whatever makes them may give
@@ -71,11 +71,11 @@ const unbounded = ["Gemm", "MatMul", "Conv", "ConvTranspose", "Add", "Sub", "Mul
  */
 export function logitsOf(x: Value, subject: string): Value {
   const node = x.producer;
-  if (node.kind !== "node") return fail(subject, "gives back what goes in");
+  if (node.kind !== "node") return fail(subject, "has pixels that it does not compute");
   if (node.op === "Sigmoid") return node.inputs[0];
   if (movements.includes(node.op)) {
-    const [from] = node.inputs as readonly [Value];
-    return applyOne(node.op, [logitsOf(from, subject)] as never, node.attributes as never);
+    const logits = operands(node).map((from) => logitsOf(from, subject));
+    return applyOne(node.op, logits as never, node.attributes as never);
   }
   if (unbounded.includes(node.op)) return x;
   return fail(

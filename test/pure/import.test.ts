@@ -313,6 +313,34 @@ describe("the loss", () => {
     expect(gaussian.kl.data[0]).toBeCloseTo(bound.kl.data[0]!, 3);
   });
 
+  test("takes the logits of pixels that are cropped, or put together of parts", () => {
+    const opsOf = (...after: NodeProto[]) => {
+      const bytes = foreign({
+        inputs: [port("z", ["n", 5])],
+        nodes: [node("Gemm", ["z", "wide"], {}, "h"), ...after],
+        initializers: [
+          w("wide", 5, 30),
+          ints("start", 2),
+          ints("end", 26),
+          ints("axis", 1),
+          ints("half", 14),
+        ],
+      });
+      const { model } = importModel(encoder(["n", 24]), bytes, { image, loss: "bernoulli" });
+      return graphNodes(decoderGraph(model)).map(({ op }) => op);
+    };
+    const crop = node("Slice", ["p", "start", "end", "axis"]);
+    expect(opsOf(node("Sigmoid", ["h"], {}, "p"), crop)).toEqual(["Gemm", "Slice", "Sigmoid", "Reshape"]);
+    const half = (name: string, from: string, to: string) => [
+      node("Slice", ["h", from, to, "axis"], {}, `${name}h`),
+      node("Sigmoid", [`${name}h`], {}, name),
+    ];
+    const parts = [...half("a", "start", "half"), ...half("b", "half", "end")];
+    const joined = opsOf(...parts, node("Concat", ["a", "b"], { axis: 1 }));
+    expect(joined.filter((op) => op === "Sigmoid")).toHaveLength(1);
+    expect(() => opsOf(node("Tanh", ["h"], {}, "p"), crop)).toThrow("decoder: ends in Tanh");
+  });
+
   test("can be of a tensor inside of the file", () => {
     const { model } = importModel(both, undefined, { image, code: "narrow", reconstruction: "wide" });
     expect(model).toMatchObject({ loss: "mse", latent: 5 });
