@@ -29,7 +29,8 @@ export function grad(loss: Value, wrt: readonly Value[]): Value<Float>[] {
   const cotangents = new Map<Value, Value<Float>>([[loss, constant(scalar(loss.dtype, 1))]]);
   for (const node of order.toReversed()) {
     const [y] = node.outputs;
-    const dy = cotangents.get(y!);
+    // Rules are of the first output; of a loop, whose rule refuses, the loss may need any.
+    const dy = node.outputs.map((output) => cotangents.get(output)).find((given) => given !== undefined);
     if (dy === undefined || !dependent.has(node)) continue;
     within(
       node.path === "" ? "gradient" : `gradient/${node.path}`,

@@ -6,13 +6,14 @@
  * on every provider; what nobody asks for is never emitted, since nothing refers to it. A cotangent that needs more
  * than the others do, such as a batch of known size, is made only where `wants` says that its input leads to one asked for.
  */
-import type { Float } from "../ir/dtype.ts";
+import type { Float, Numeric } from "../ir/dtype.ts";
 import { fail } from "../ir/error.ts";
-import type { NodeOf, Value } from "../ir/value.ts";
+import { scalar } from "../ir/tensor.ts";
+import { constant, type NodeOf, type Value } from "../ir/value.ts";
 import type { Inputs, OpType } from "../ir/vocabulary.ts";
 // biome-ignore format: a page of names is no easier to read one a line
 import {
-  add, cast, div, exp, gatherElements, gemm, greater, greaterOrEqual, less, lessOrEqual, log, matMul, mul, neg, pad,
+  add, and, cast, div, equal, exp, gatherElements, gemm, greater, greaterOrEqual, less, lessOrEqual, log, matMul, mul, neg, pad,
   pow, reduceSum, reshape, reshapeTarget, scatterElements, sigmoid, sign, square, squeeze, sub, swapAxes, transpose,
   unsqueeze, where,
 } from "../ops/index.ts";
@@ -39,6 +40,18 @@ export type Rule<K extends OpType> = (
 /** `dy` where the condition holds, 0 elsewhere. */
 const only = (condition: Value<"bool">, dy: Value<Float>) => where(condition, dy, zerosLike(dy));
 
+/** b·aᵇ⁻¹, and 0 where both are. */
+function powSlope(a: Value<Numeric>, b: Value<Numeric>): Value<Numeric> {
+  const isOne = and(equal(a, 0), equal(b, 0));
+  return mul(b, pow(a, where(isOne, b, sub(b, 1))));
+}
+
+/** log a, and 0 where aᵇ is 0 or 1 for any b near by: at a = 0 for b ≥ 0. */
+function powLog(a: Value<Numeric>, b: Value<Numeric>): Value<Float> {
+  const isFlat = and(equal(a, 0), greaterOrEqual(b, 0));
+  return log(where(isFlat, constant(scalar(a.dtype, 1)), a) as Value<Float>);
+}
+
 // biome-ignore format: a table, one row an operator
 export const rules: { readonly [K in OpType]: Rule<K> | null } = {
   // Elementwise
@@ -46,7 +59,7 @@ export const rules: { readonly [K in OpType]: Rule<K> | null } = {
   Sub: (dy) => [dy, neg(dy)],
   Mul: (dy, { inputs: [a, b] }) => [mul(dy, b), mul(dy, a)],
   Div: (dy, { inputs: [, b] }, y) => [div(dy, b), neg(div(mul(dy, y), b))],
-  Pow: (dy, { inputs: [a, b] }, y) => [mul(dy, mul(b, pow(a, sub(b, 1)))), mul(dy, mul(y, log(a as Value<Float>)))],
+  Pow: (dy, { inputs: [a, b] }, y) => [mul(dy, powSlope(a, b)), mul(dy, mul(y, powLog(a, b)))],
   Max: (dy, { inputs: [a, b] }) => [only(greaterOrEqual(a, b), dy), only(less(a, b), dy)],
   Min: (dy, { inputs: [a, b] }) => [only(lessOrEqual(a, b), dy), only(greater(a, b), dy)],
   Abs: (dy, { inputs: [x] }) => [mul(dy, sign(x))],

@@ -255,4 +255,28 @@ describe("grad", () => {
     const loss = reduceSum(states.y);
     expect(() => grad(loss, [x])).toThrow(/grad: a Scan is not differentiated through/);
   });
+
+  it("refuses a loop by whichever of its results it comes", () => {
+    const { states, stacks } = ops.scan(
+      "sums",
+      { states: { y, z: y }, sequences: { x }, reads: {} },
+      (now) => {
+        const sum = add(now.states.z, now.sequences.x);
+        return { states: { y: now.states.y, z: sum }, stacks: { sum } };
+      },
+    );
+    for (const result of [states.z, stacks.sum])
+      expect(() => grad(reduceSum(result), [x])).toThrow(/grad: a Scan is not differentiated through/);
+  });
+
+  it("of a power is 0 where nothing changes it, at 0 too", () => {
+    const [a, b] = [input("a", "float64", [4]), input("b", "float64", [4])];
+    const feeds = {
+      a: tensor("float64", [4], Float64Array.of(0, 0, 3, 0)),
+      b: tensor("float64", [4], Float64Array.of(2, 0, 0, 1)),
+    };
+    const { a: da, b: db } = gradients(reduceSum(ops.pow(a, b)), { a, b }, { a, b }, feeds);
+    expect(da!.data).toEqual([0, 0, 0, 1]);
+    expect(db!.data).toEqual([0, 0, Math.log(3), 0]);
+  });
 });
