@@ -1,7 +1,7 @@
 /** What a graph costs to run: the arithmetic it asks for, and the weights it reads. */
 import { byteWidth } from "./dtype.ts";
 import { type Graph, graphNodes } from "./graph.ts";
-import type { Dim, Shape } from "./shape.ts";
+import { coefficientOf, type Shape } from "./shape.ts";
 import { sizeOf } from "./tensor.ts";
 import type { Node } from "./value.ts";
 
@@ -15,18 +15,17 @@ export interface Cost {
   readonly operators: readonly (readonly [op: string, count: number])[];
 }
 
-const count = (shape: Shape) => shape.reduce<number>((size, dim) => size * sizeOfDim(dim), 1);
-const sizeOfDim = (dim: Dim) => (typeof dim === "number" ? dim : 1);
+const count = (shape: Shape) => shape.reduce<number>((size, dim) => size * coefficientOf(dim), 1);
 
 /** A product's two operations for each element of the kernel or inner axis, one an element for everything else. */
 function operationsOf(node: Node): number {
   const out = count(node.outputs[0]!.shape);
   switch (node.op) {
     case "Gemm":
-      return 2 * out * sizeOfDim(node.inputs[0].shape[node.attributes.transA ? 0 : 1]!);
+      return 2 * out * coefficientOf(node.inputs[0].shape[node.attributes.transA ? 0 : 1]!);
     case "MatMul":
     case "MatMulInteger":
-      return 2 * out * sizeOfDim(node.inputs[0].shape.at(-1)!);
+      return 2 * out * coefficientOf(node.inputs[0].shape.at(-1)!);
     case "Conv":
       return 2 * out * count(node.inputs[1].shape.slice(1));
     case "ConvTranspose":

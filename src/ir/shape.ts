@@ -65,6 +65,11 @@ function product(shape: Shape): Product {
   return { size, names: factors.filter(isName).sort() };
 }
 
+/** The number in a dimension: 49 of `49*batch`, 1 of a name alone. */
+export function coefficientOf(dim: Dim): number {
+  return product([dim]).size;
+}
+
 /** The one dimension that a product amounts to. */
 function dimOf({ size, names }: Product): Dim {
   if (names.length === 0) return size;

@@ -1,7 +1,8 @@
 /** What shape inference makes of named dimensions, and of long ways to move elements about. */
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import { Random } from "../../src/data/random.ts";
+import { costOf } from "../../src/ir/cost.ts";
 import { graph } from "../../src/ir/graph.ts";
 import type { Shape } from "../../src/ir/shape.ts";
 import { filled } from "../../src/ir/tensor.ts";
@@ -22,6 +23,13 @@ function sums() {
     return { states: { y }, stacks: { sums: y } };
   });
 }
+
+test("a name with a number counts for so many in a graph's cost", () => {
+  const [x, w] = [input("x", "float32", ["batch", 7, 7, 3]), input("w", "float32", [5, 3])];
+  const y = ops.gemm(ops.reshape(x, [-1, 3]), w, undefined, { transB: true });
+  expect(showType(y)).toBe("float32[49*batch,5]");
+  expect(costOf(graph("rows", { x, w }, { y })).operations).toBe(2 * 49 * 3 * 5);
+});
 
 describe("named dimensions", () => {
   const x = f("batch", 3);
