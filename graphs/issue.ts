@@ -18,6 +18,8 @@ function placed(issue: Issue): [path: string, fact: string] {
   const meant = meantBy(issue);
   const path = meant.path.map((key) => (/^[\w-]+$/.test(String(key)) ? key : show(key))).join(".");
   if (meant.code === "unrecognized_keys") return [path, `has no setting ${meant.keys.map(show).join(", ")}`];
+  // What a family checks of its settings together has all of them for its value.
+  if (meant.code === "custom") return [path, requirement(meant)];
   const [wanted, input] = [requirement(meant), valueIn(meant)];
   return [path, input === undefined ? `is missing: it ${wanted}` : `${wanted}, is ${show(input)}`];
 }
@@ -46,10 +48,10 @@ function requirement(issue: Issue): string {
   switch (issue.code) {
     case "too_small":
       if (issue.origin === "string") return "must not be empty";
-      if (issue.origin === "array") return `must have ${issue.minimum} entries`;
+      if (issue.origin === "array") return `must have at least ${entries(issue.minimum)}`;
       return `must be ${issue.inclusive ? "at least" : "more than"} ${issue.minimum}`;
     case "too_big":
-      if (issue.origin === "array") return `must have ${issue.maximum} entries`;
+      if (issue.origin === "array") return `must have at most ${entries(issue.maximum)}`;
       return `must be ${issue.inclusive ? "at most" : "less than"} ${issue.maximum}`;
     case "invalid_value":
       return `must be ${oneOf(issue.values)}`;
@@ -75,6 +77,10 @@ const types: Readonly<Record<string, string>> = {
   object: "an object",
   record: "an object",
 };
+
+function entries(count: number | bigint): string {
+  return `${count} ${Number(count) === 1 ? "entry" : "entries"}`;
+}
 
 function oneOf(values: readonly unknown[]): string {
   return `${values.length === 1 ? "" : "one of "}${values.join(", ")}`;
