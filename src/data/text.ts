@@ -7,10 +7,12 @@ import { Images } from "./images.ts";
  * Lines as one-hot images `[lines, characters, 1, length]` of 0 and 255. A character is a code point; lines shorter
  * than `length` end in spaces.
  *
- * Throws where a line is longer than that, or has a character that is not in `alphabet`.
+ * Throws where a line is longer than that or has a character that is not in `alphabet`, and where that has one twice.
  */
 export function imagesOfLines(lines: readonly string[], alphabet: string, length: number): Images {
   const channels = new Map([...alphabet].map((character, channel) => [character, channel]));
+  if (channels.size !== [...alphabet].length)
+    fail("text", `the alphabet "${alphabet}" has a character twice`);
   const size = channels.size * length;
   const data = new Uint8Array(lines.length * size);
   for (const [i, line] of lines.entries()) {

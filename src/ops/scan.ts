@@ -1,7 +1,7 @@
 /** The loop: a graph run once for each element of some sequences, with a state handed from step to step. */
 
 import { fail } from "../ir/error.ts";
-import { type GraphDetails, graph, type Values } from "../ir/graph.ts";
+import { graph, type Values } from "../ir/graph.ts";
 import { input, type Value } from "../ir/value.ts";
 import { apply } from "./apply.ts";
 
@@ -31,9 +31,11 @@ export function scan<S extends Values, Q extends Values, R extends Values, T ext
   name: string,
   inputs: ScanInputs<S, Q, R>,
   step: (inputs: ScanInputs<S, Q, R>) => ScanResults<S, T>,
-  details: GraphDetails = {},
 ): ScanResults<S, T> {
   const { states, sequences, reads } = inputs;
+  const names = [states, sequences, reads].flatMap((values) => Object.keys(values));
+  const twice = names.find((key, i) => names.indexOf(key) !== i);
+  if (twice !== undefined) fail("Scan", `${name} names ${twice} twice`);
   const same = ({ dtype, shape }: Value, key: string) => input(key, dtype, shape);
   const element = ({ dtype, shape }: Value, key: string) => {
     if (shape.length === 0) fail("Scan", `sequence ${key} has no axis to walk`);
@@ -51,7 +53,7 @@ export function scan<S extends Values, Q extends Values, R extends Values, T ext
   );
   const renamed = Object.fromEntries(Object.entries(next).map(([key, value]) => [`${key}.next`, value]));
   const parameters = { ...seen.states, ...seen.sequences, ...seen.reads };
-  const body = graph(name, parameters, { ...renamed, ...results.stacks }, details);
+  const body = graph(name, parameters, { ...renamed, ...results.stacks });
   const fed = [states, sequences, reads].flatMap((values) => Object.values(values));
   const count = Object.keys(states).length;
   const outputs = apply("Scan", fed, { body, states: count, sequences: Object.keys(sequences).length });

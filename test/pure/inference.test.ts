@@ -244,6 +244,14 @@ const refusedEarly: Refusals = [
   [() => ops.flatten(f("batch", 3, "width")), "flatten: needs fixed dimensions, has [3,width]"],
   [() => ops.swapAxes(f(2)), "swapAxes: axis -2 is outside rank 1"],
   [() => loop({ y: f(2) }, { x: f() }), "Scan: sequence x has no axis to walk"],
+  [
+    () =>
+      ops.scan("sum", { states: { x: f(2) }, sequences: { x: f(3, 2) }, reads: {} }, ({ states }) => ({
+        states,
+        stacks: {},
+      })),
+    "Scan: sum names x twice",
+  ],
 ];
 
 /** y ← y + x */

@@ -54,6 +54,7 @@ describe("lines as images", () => {
   it("refuse what does not fit", () => {
     expect(() => imagesOfLines(["abc"], " abc", 2)).toThrow('text: "abc" has 3 characters, and 2 are held');
     expect(() => imagesOfLines(["x"], " a", 2)).toThrow('"x" has "x", which is not in the alphabet " a"');
+    expect(() => imagesOfLines(["ab"], "aab ", 2)).toThrow('the alphabet "aab " has a character twice');
     const images = imagesOfLines(["a"], " a", 2);
     expect(() => linesOf(images, " ab")).toThrow(
       "text: 2 channels can't be read with an alphabet of 3 characters",
