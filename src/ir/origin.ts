@@ -26,16 +26,23 @@ export function origin(): Origin {
   return { path: current.path, place: current.place ?? callerPlace() };
 }
 
+/** Paths and addresses alike, as stacks and modules have them. */
+const plain = (text: string) => text.replace(/file:\/\/(\/(?=[A-Za-z]:))?/g, "").replaceAll("\\", "/");
+
+/** The folder of the language; in a bundle, the file that it is in with all else that is bundled. */
+const { url = "" } = import.meta as { readonly url?: string };
+const home = plain(url.replace(/ir\/origin\.[jt]s(\?.*)?$/, ""));
+// A stack that is mapped back to the sources may have a path where a module has an address.
+const homes = [home, decodeURI(home)];
+
 /** The nearest line on the stack outside the language itself, as `graphs/models/vae.ts:31`. */
 function callerPlace(): string | undefined {
-  const lines = (new Error().stack ?? "").split("\n").slice(1);
-  const line = lines.find(
-    (frame) =>
-      /:\d+:\d+\)?$/.test(frame) && !/[\\/]src[\\/](ir|ops|nn|autodiff|optim|onnx|passes)[\\/]/.test(frame),
-  );
+  const lines = plain(new Error().stack ?? "")
+    .split("\n")
+    .slice(1);
+  const line = lines.find((frame) => /:\d+:\d+\)?$/.test(frame) && !homes.some((at) => frame.includes(at)));
   const [, file, row] = /([^\s(]+):(\d+):\d+\)?$/.exec(line ?? "") ?? [];
   if (file === undefined) return undefined;
-  const path = file.replace(/^file:\/\//, "");
-  const [, inside] = /[\\/]((?:graphs|runtime|test)[\\/].*)$/.exec(path) ?? [];
-  return `${inside ?? path}:${row}`;
+  const [, inside] = /\/((?:graphs|runtime|test)\/.*)$/.exec(file) ?? [];
+  return `${inside ?? file}:${row}`;
 }

@@ -1,4 +1,5 @@
 /** What shape inference refuses, and how it says so. */
+import { runInThisContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import type { DType } from "../../src/ir/dtype.ts";
 import { IsthmusError } from "../../src/ir/error.ts";
@@ -293,6 +294,14 @@ describe("what does not fit is refused, with the fact and the place", () => {
     const place = `test/pure/inference.test.ts:${line}`;
     expect(build).toThrow(`MatMul: inner dimensions differ: [batch,784] × [400,20]\n  built at ${place}`);
     expect(build).toThrow(expect.objectContaining({ place }));
+  });
+
+  it("names a line in folders called as the language's are, too", () => {
+    const filename = "/home/ada/src/nn/layer.js";
+    const build = runInThisContext("(build) => {\n  build();\n}", { filename }) as (
+      build: () => void,
+    ) => void;
+    expect(() => build(ops.add.bind(undefined, f(2), f(3)))).toThrow(`built at ${filename}:2`);
   });
 
   it("names the line that a node stands in for", () => {
