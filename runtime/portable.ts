@@ -1,7 +1,6 @@
 /** What Isthmus is wherever JavaScript runs: the language, the graphs, and models over a host's ONNX Runtime. */
 
 export { Batch, type Feed, type Source } from "../graphs/batch.ts";
-export { deterministic, type Penalty } from "../graphs/deterministic.ts";
 export { evaluationGraph } from "../graphs/evaluation.ts";
 export {
   describe,
@@ -15,21 +14,12 @@ export {
 } from "../graphs/families.ts";
 export { type ImportedModel, type ImportOptions, importModel } from "../graphs/import/import.ts";
 export { decoderGraph, encoderGraph } from "../graphs/inference.ts";
-export {
-  type Evaluation,
-  type Facts,
-  type Family,
-  type Floats,
-  family,
-  type Model,
-  type Terms,
-} from "../graphs/model.ts";
+export type { Facts } from "../graphs/model.ts";
 export { type PresetName, presets } from "../graphs/presets.ts";
 export { initialState } from "../graphs/state.ts";
 export { type StepConfig, stepGraph, trainingStep } from "../graphs/step.ts";
 export { trainingGraph } from "../graphs/training.ts";
 export type { TrainingConfig, TrainingInput } from "../graphs/training-config.ts";
-export { variational } from "../graphs/variational.ts";
 export { grad } from "../src/autodiff/grad.ts";
 export type { Dataset, Medium, Split, SplitName } from "../src/data/dataset.ts";
 export { drawDigits } from "../src/data/digits/digits.ts";
