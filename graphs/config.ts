@@ -3,7 +3,7 @@ import { z } from "zod";
 import { fail } from "../src/ir/error.ts";
 import { initialisers } from "../src/nn/init.ts";
 import { activations } from "../src/nn/layer.ts";
-import { factsOf } from "./issue.ts";
+import { lineOf } from "./issue.ts";
 
 const names = <K extends string>(table: Readonly<Record<K, unknown>>) => Object.keys(table) as [K, ...K[]];
 
@@ -23,5 +23,5 @@ export function parse<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
-  return fail(subject, factsOf(result.error.issues));
+  return fail(subject, lineOf(result.error.issues));
 }

@@ -16,7 +16,7 @@ export function gradientName(parameter: string): string {
  * the loss by each trainable parameter (clipped, where the training is).
  */
 export function gradientGraph(description: ModelDescription, { batch: size, clipNorm }: StepConfig): Graph {
-  const parameters = parameterInputs(description);
+  const parameters = namedInputs(description);
   const batch = new Batch(description.image, size);
   const { kl_weight } = rateInputs();
   const { losses, gradients } = lossesAndGradients(description, clipNorm, parameters, { batch, kl_weight });
@@ -28,7 +28,7 @@ export function gradientGraph(description: ModelDescription, { batch: size, clip
 
 /** The losses alone, of a batch of any size. */
 export function lossGraph(description: ModelDescription): Graph {
-  const parameters = parameterInputs(description);
+  const parameters = namedInputs(description);
   const batch = new Batch(description.image, "batch");
   const { kl_weight } = rateInputs();
   const found = losses(description, parameters, { batch, kl_weight }, false).losses;
@@ -36,7 +36,7 @@ export function lossGraph(description: ModelDescription): Graph {
   return simplify(graph("evaluation", { ...batch.inputs, kl_weight, ...parameters }, found, { doc }));
 }
 
-function parameterInputs(description: ModelDescription): State {
+function namedInputs(description: ModelDescription): State {
   return Object.fromEntries(
     parametersOf(description).map(({ name, shape }) => [name, input(name, "float32", shape)]),
   );

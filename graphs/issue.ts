@@ -7,7 +7,7 @@ type Issue = z.core.$ZodIssue;
 const MOST = { facts: 5, fact: 200, value: 60 };
 
 /** One line for all that is wrong: where, what it must be, what it is. */
-export function factsOf(issues: readonly Issue[]): string {
+export function lineOf(issues: readonly Issue[]): string {
   // Of two facts about one setting, the later check is the narrower one.
   const facts = [...new Map(issues.map((issue) => placed(issue)))];
   const told = facts.slice(0, MOST.facts).map(([path, fact]) => cut(`${path} ${fact}`.trim(), MOST.fact));

@@ -15,7 +15,7 @@ export interface Terms {
 }
 
 /** The same without noise of its own where that is possible, and what else is worth knowing of each image. */
-export interface Evaluation extends Terms {
+export interface Measured extends Terms {
   /** log p(x, z) − log q(z | x) of each draw, `[draws, batch]`: their log-mean-exp estimates log p(x). */
   readonly logWeights?: Floats;
   /** Rows `[batch, n]` whose means over images say something: the KL of each latent dimension, how often a code is used. */
@@ -56,7 +56,7 @@ export interface Model {
   /** What is trained on. */
   readonly terms: (batch: Batch) => Terms;
   /** What is reported, over so many draws of the code where it is drawn. */
-  readonly evaluate: (batch: Batch, draws: number) => Evaluation;
+  readonly evaluate: (batch: Batch, draws: number) => Measured;
   /** How log p(x) is estimated from any number of draws; left out where there is no such thing. */
   readonly weighing?: Weighing;
 }

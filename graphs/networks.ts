@@ -3,7 +3,7 @@ import { z } from "zod";
 import { pixelsOf } from "../src/data/images.ts";
 import { fail } from "../src/ir/error.ts";
 import { within } from "../src/ir/origin.ts";
-import { conv, convTranspose, type Window } from "../src/nn/convolution.ts";
+import { type ConvWindow, conv, convTranspose } from "../src/nn/convolution.ts";
 import { type ActivationName, activated, dense, type Layer } from "../src/nn/layer.ts";
 import { batchNorm, layerNorm } from "../src/nn/normalization.ts";
 import type { Scope } from "../src/nn/scope.ts";
@@ -18,7 +18,10 @@ export const rows = (image: Floats) => within("image", () => flatten(image));
 
 /** Settings that every family of two networks has. */
 export const networks = {
-  /** Filters of the encoder's convolutions, each of which divides height and width by the stride. */
+  /**
+   * Filters of the encoder's convolutions, each of which divides height and width by the stride; at a stride of 1 an
+   * even kernel makes them larger by 1.
+   */
   filters: z.array(size).default([]),
   /** Side of the convolutions' windows. */
   kernel: kernel.default(4),
@@ -149,7 +152,7 @@ function inSequence(layers: readonly Layer[]): Layer {
 type Pair = readonly [vertical: number, horizontal: number];
 
 /** The window of the settings; a row of samples or characters has no height to move one along. */
-function windowOf({ image, kernel, stride }: Networks): Window {
+function windowOf({ image, kernel, stride }: Networks): ConvWindow {
   const padding = Math.max(0, Math.ceil((kernel - stride) / 2));
   const isRow = image.height === 1;
   return {
@@ -160,7 +163,7 @@ function windowOf({ image, kernel, stride }: Networks): Window {
 }
 
 /** A window nearly as large that leaves an image's size as it is. */
-function sameSize({ kernel: [vertical, horizontal] }: Window): Window {
+function sameSize({ kernel: [vertical, horizontal] }: ConvWindow): ConvWindow {
   const odd = (size: number) => size - ((size + 1) % 2);
   const kernel: Pair = [odd(vertical), odd(horizontal)];
   return { kernel, stride: [1, 1], padding: [(kernel[0] - 1) / 2, (kernel[1] - 1) / 2] };

@@ -40,26 +40,37 @@ function preset<F extends ModelInput["family"]>(
 
 /** 28-wide digits through 3 × 3 windows, as in Keras's example of a VAE. */
 const keras: Defaults<"vae"> = {
-  ...{ filters: [32, 64], kernel: 3, hidden: [16], initialiser: "glorot" },
+  filters: [32, 64],
+  kernel: 3,
+  hidden: [16],
+  initialiser: "glorot",
   decoder: { filters: [64, 64, 32], output: "same-size" },
 };
 const linear: Defaults<"autoencoder"> = {
-  ...{ hidden: [], activation: "linear" },
+  hidden: [],
+  activation: "linear",
   likelihood: { kind: "squared-error", output: "linear" },
 };
 /** Two strided convolutions and a dense layer each way, as in the examples of PyTorch. */
 const convolutions = { filters: [32, 64], hidden: [256] };
 const burda: Defaults<"vae"> = {
-  ...{ latent: 50, hidden: [200, 200], activation: "tanh", initialiser: "glorot", binarise: true },
+  latent: 50,
+  hidden: [200, 200],
+  activation: "tanh",
+  initialiser: "glorot",
+  binarise: true,
   outputBias: "mean",
 };
 const burdaTraining: Partial<TrainingInput> = {
-  ...{ epochs: 100, batch: 20, learningRate: 1e-3 },
+  epochs: 100,
+  batch: 20,
+  learningRate: 1e-3,
   optimizer: { kind: "adam", epsilon: 1e-4 },
   // Of so small batches each step is mostly noise: the rate has to fall for long.
   learningRateSchedule: { kind: "cosine" },
 };
 
+/** Every preset by its name, with where it is from and what is its own. */
 export const presets = {
   /** One linear layer each way: its optimum spans the principal components (Baldi & Hornik 1989). */
   "linear-ae": preset("autoencoder", linear, { training: { epochs: 20 } }),
@@ -134,7 +145,10 @@ export const presets = {
   "colour-vae": preset(
     "vae",
     {
-      ...{ filters: [32, 64, 128], hidden: [256], latent: 64, initialiser: "glorot" },
+      filters: [32, 64, 128],
+      hidden: [256],
+      latent: 64,
+      initialiser: "glorot",
       likelihood: { kind: "gaussian", variance: 0.01 },
     },
     { training: { epochs: 30, batch: 32 } },
@@ -153,8 +167,13 @@ export const presets = {
   "sound-vae": preset(
     "vae",
     {
+      filters: [32, 64],
+      kernel: 32,
+      stride: 8,
+      hidden: [512],
       // A tone of any phase within two octaves is one of some 170 dimensions: 2 · bandwidth · duration.
-      ...{ filters: [32, 64], kernel: 32, stride: 8, hidden: [512], latent: 192, initialiser: "glorot" },
+      latent: 192,
+      initialiser: "glorot",
       likelihood: { kind: "gaussian", variance: 0.002 },
     },
     { data: { name: "tones" }, training: { epochs: 40, batch: 64 } },

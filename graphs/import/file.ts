@@ -5,7 +5,7 @@ import { type TensorNames, tensorNames } from "../../src/onnx/names.ts";
 import type { Loss } from "../models/losses.ts";
 
 /** Names of tensors in the files, for whatever can't be told by itself. */
-export interface Named {
+export interface Told {
   readonly mean?: string | undefined;
   readonly logVariance?: string | undefined;
   /** The code of a plain autoencoder, or where a file that is encoder and decoder is cut in two. */
@@ -70,7 +70,7 @@ function find(
  */
 export function codesOf(
   file: File,
-  told: Named & { readonly loss?: Loss | undefined },
+  told: Told & { readonly loss?: Loss | undefined },
   isWhole: boolean,
 ): Readonly<Record<string, string>> | undefined {
   const { names, subject } = file;
@@ -95,7 +95,7 @@ export function codesOf(
 }
 
 /** The tensor that is the images: the one that was told, the only output but for `others`, or one of such a name. */
-export function reconstructionOf(file: File, told: Named, others: readonly string[]): string {
+export function reconstructionOf(file: File, told: Told, others: readonly string[]): string {
   const { names, subject } = file;
   const left = names.outputs.filter((name) => !others.includes(name));
   if (left.length === 0 && told.reconstruction === undefined)

@@ -16,11 +16,11 @@ import { describe, type ModelDescription } from "../families.ts";
 import type { Floats } from "../model.ts";
 import type { Loss } from "../models/losses.ts";
 import type { onnx } from "../models/onnx.ts";
-import { codesOf, type File, fileOf, type Named, onlyInput, reconstructionOf } from "./file.ts";
+import { codesOf, type File, fileOf, onlyInput, reconstructionOf, type Told } from "./file.ts";
 import { holdsImages, type Layout, laidOut, layoutOf, logitsOf, rowsOf } from "./layout.ts";
 
 /** What can be said of a model from elsewhere. */
-export interface ImportOptions extends Named {
+export interface ImportOptions extends Told {
   /** The images to train on. */
   readonly image: ImageShape;
   /** `elbo` for an encoder with a mean and a log-variance, else `mse`, unless told. */

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { tensor } from "../../src/ir/tensor.ts";
 import { constant } from "../../src/ir/value.ts";
-import { conv, type Window } from "../../src/nn/convolution.ts";
+import { type ConvWindow, conv } from "../../src/nn/convolution.ts";
 import { batchNorm } from "../../src/nn/normalization.ts";
 // biome-ignore format: one list of names
 import {
@@ -19,7 +19,7 @@ const { hidden: _, decoder: __, ...convolutions } = networks;
 /** Weight of what keeps codes alive, as the clustered codebooks of Zheng & Vedaldi (2023) do; small beside their own. */
 const REVIVAL = 0.1;
 
-const pixel: Window = { kernel: [1, 1], stride: [1, 1], padding: [0, 0] };
+const pixel: ConvWindow = { kernel: [1, 1], stride: [1, 1], padding: [0, 0] };
 
 export const vqVae = family({
   config: z.strictObject({

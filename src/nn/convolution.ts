@@ -10,7 +10,7 @@ import type { Scope } from "./scope.ts";
 type HeightAndWidth = readonly [height: number, width: number];
 
 /** A window that moves over an image; a kernel of height 1 over `[batch, channels, 1, width]` is a signal's. */
-export interface Window {
+export interface ConvWindow {
   readonly kernel: HeightAndWidth;
   readonly stride: HeightAndWidth;
   /** Zeros on either side of an axis. */
@@ -21,7 +21,7 @@ export interface Window {
  * A convolution: `[batch, in, height, width]` → `[batch, filters, …]`, with `weight` `[filters, in, …kernel]` and `bias`
  * `[filters]`.
  */
-export function conv(scope: Scope, filters: number, { kernel, stride, padding }: Window): Layer {
+export function conv(scope: Scope, filters: number, { kernel, stride, padding }: ConvWindow): Layer {
   return (x) => {
     const inputs = channelsOf(scope, x);
     const area = kernel[0] * kernel[1];
@@ -40,7 +40,7 @@ export function conv(scope: Scope, filters: number, { kernel, stride, padding }:
 export function convTranspose(
   scope: Scope,
   filters: number,
-  { kernel, stride, padding }: Window,
+  { kernel, stride, padding }: ConvWindow,
   [height, width]: HeightAndWidth,
 ): Layer {
   return (x) => {

@@ -4,7 +4,7 @@ import { Random } from "../../src/data/random.ts";
 import { graph, nodesOf, type Values } from "../../src/ir/graph.ts";
 import { sizeOf, type Tensors, tensor } from "../../src/ir/tensor.ts";
 import { input, showType, type Value } from "../../src/ir/value.ts";
-import { conv, convTranspose, type Window } from "../../src/nn/convolution.ts";
+import { type ConvWindow, conv, convTranspose } from "../../src/nn/convolution.ts";
 import { type Fans, type Init, initialisers } from "../../src/nn/init.ts";
 import type { Layer } from "../../src/nn/layer.ts";
 import { batchNorm, layerNorm } from "../../src/nn/normalization.ts";
@@ -58,7 +58,7 @@ const variance = (values: readonly number[]) => mean(values.map((value) => (valu
 const tolerance = 1e-7;
 
 describe("a window with a size for each axis", () => {
-  const signal: Window = { kernel: [1, 3], stride: [1, 2], padding: [0, 1] };
+  const signal: ConvWindow = { kernel: [1, 3], stride: [1, 2], padding: [0, 1] };
 
   test("convolves a signal", () => {
     const { results, feeds, of } = trial((scope) => conv(scope, 2, signal), [1, 1, 1, 6]);
@@ -70,7 +70,7 @@ describe("a window with a size for each axis", () => {
   });
 
   test.each([6, 7].map((width) => ({ width })))("comes back to a signal of width $width", ({ width }) => {
-    const uneven: Window = { kernel: [1, 4], stride: [1, 3], padding: [0, 1] };
+    const uneven: ConvWindow = { kernel: [1, 4], stride: [1, 3], padding: [0, 1] };
     const scope = new Scope(initialisers.pytorch);
     const x = input("x", "float32", [2, 1, 1, width]);
     const narrow = conv(scope.at("down"), 4, uneven)(x);
@@ -83,7 +83,7 @@ describe("a window with a size for each axis", () => {
       fans.push(given);
       return { weight: zero, bias: zero };
     });
-    const window: Window = { kernel: [2, 5], stride: [1, 1], padding: [0, 2] };
+    const window: ConvWindow = { kernel: [2, 5], stride: [1, 1], padding: [0, 2] };
     const x = input("x", "float32", [1, 3, 4, 8]);
     convTranspose(scope.at("up"), 3, window, [4, 8])(conv(scope.at("down"), 7, window)(x));
     expect(scope.parameters.map(({ name, shape }) => `${name} ${shape}`)).toEqual([
