@@ -18,7 +18,8 @@ export interface Evaluation {
 /**
  * For images `[batch, …]` and noise `[draws, batch, latent]`: `elbo`, `reconstruction` and `kl` `[batch]` in nats, the
  * reconstruction averaged over the draws, and `log_weights` `[draws, batch]`, whose log-mean-exp estimates log p(x).
- * A model without a bound gives `reconstruction` and `kl` alone.
+ * A model of several importance samples takes as many draws at least. One without a bound gives `reconstruction` and
+ * `kl` alone, in what its losses are counted in.
  */
 export function evaluation(description: ModelDescription, draws = 1): Evaluation {
   const { model, scope } = instantiate(description);

@@ -27,7 +27,7 @@ export interface StepInputs {
   readonly kl_weight: Floats;
 }
 
-/** Means over the batch, in nats per image. */
+/** Means over the batch, per image, in what the model's losses are counted in: nats or squared error. */
 export type StepLosses = {
   readonly loss: Floats;
   readonly reconstruction: Floats;

@@ -19,7 +19,11 @@ export class Random {
   #words = new Uint32Array(4);
   #used = 4;
 
-  /** @param seed an integer from 0 to 2^53 − 1  @param stream a name, such as `noise` or `init/encoder.mean.weight` */
+  /**
+   * @param seed an integer from 0 to 2^53 − 1
+   * @param stream a name, such as `noise` or `init/encoder.mean.weight`
+   * @param position where to begin, in blocks of four words of 32 bits
+   */
   constructor(seed: number, stream: string, position = 0) {
     this.#key0 = seed >>> 0;
     this.#key1 = (Math.floor(seed / 2 ** 32) ^ hash(stream, 0x811c9dc5)) >>> 0;

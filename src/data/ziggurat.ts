@@ -32,7 +32,7 @@ function tabulate(): void {
 }
 
 /**
- * A stream of standard normal numbers by the ziggurat method (Marsaglia & Tsang 2000), ten times as fast as those of
+ * A stream of standard normal numbers by the ziggurat method (Marsaglia & Tsang 2000), three times as fast as those of
  * `Random`: from one word of a small generator each, sfc32 (Doty-Humphrey 2010; it passes PractRand), seven bits of
  * which choose the layer and 24 others the place in it. Streams with other names or seeds are independent.
  */

@@ -41,7 +41,7 @@ export function reparameterize({ mean, logVariance }: DiagonalGaussian, noise: F
   return within("latent", () => add(mean, mul(exp(mul(logVariance, 0.5)), noise)));
 }
 
-/** KL(q ‖ N(0, 1)) of each row, in closed form (Kingma & Welling 2014, appendix B): `[batch, n]` → nats `[batch, n]`. */
+/** KL(q ‖ N(0, 1)) of each variable, in closed form (Kingma & Welling 2014, appendix B): `[batch, n]` → nats `[batch, n]`. */
 export function klToStandardNormal({ mean, logVariance }: DiagonalGaussian): Floats {
   return mul(sub(sub(add(exp(logVariance), square(mean)), logVariance), 1), 0.5);
 }

@@ -13,6 +13,7 @@ const pointwise =
 export const relu = pointwise("Relu");
 /** 1 / (1 + e^−x) */
 export const sigmoid = pointwise("Sigmoid");
+/** (e^x − e^−x) / (e^x + e^−x) */
 export const tanh = pointwise("Tanh");
 /** log(1 + e^x) */
 export const softplus = pointwise("Softplus");
@@ -37,10 +38,12 @@ export function silu<D extends Float>(x: Value<D>): Value<D> {
   return mul<D>(x, sigmoid(x));
 }
 
+/** e^x / Σ e^x, summed along `axis`: shares of 1. */
 export function softmax<D extends Float>(x: Value<D>, axis = -1): Value<D> {
   return applyOne("Softmax", [x], { axis }) as Value<D>;
 }
 
+/** x − log Σ e^x, summed along `axis`: the logarithm of `softmax`, also where that is 0 in float32. */
 export function logSoftmax<D extends Float>(x: Value<D>, axis = -1): Value<D> {
   return applyOne("LogSoftmax", [x], { axis }) as Value<D>;
 }

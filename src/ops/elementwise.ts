@@ -57,6 +57,7 @@ export const reciprocal = smooth("Reciprocal");
 export const erf = smooth("Erf");
 export const floor = smooth("Floor");
 
+/** True where `x` is false. */
 export function not(x: Value<"bool">): Value<"bool"> {
   return applyOne("Not", [x], {}) as Value<"bool">;
 }

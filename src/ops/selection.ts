@@ -22,7 +22,9 @@ const reduction =
 
 /** The sum over `axes`, over all of them unless told. */
 export const reduceSum = reduction("ReduceSum");
+/** The largest element over `axes`, over all of them unless told. */
 export const reduceMax = reduction("ReduceMax");
+/** The smallest element over `axes`, over all of them unless told. */
 export const reduceMin = reduction("ReduceMin");
 /** The mean over `axes`, over all of them unless told. */
 export const reduceMean: <D extends Float>(

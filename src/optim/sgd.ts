@@ -9,6 +9,7 @@ export interface SgdOptions {
   readonly weightDecay?: number;
 }
 
+/** Steps of learning rate · velocity, which without momentum is the gradient (Robbins & Monro 1951). */
 export function sgd({ momentum = 0, weightDecay = 0 }: SgdOptions = {}): Optimizer<"velocity"> {
   return {
     slots: momentum === 0 ? [] : ["velocity"],

@@ -27,7 +27,7 @@ export function halve(given: Graph): Graph {
   const full = Object.entries(given.weights).filter(([, { dtype }]) => dtype === "float32");
   if (full.length === 0) fail(given.name, "has no float32 weights to store as float16");
   for (const [name, { shape, data }] of full) {
-    // Larger ones than the largest that there is would round to infinity.
+    // Larger ones than the largest that there is would become that one, and from 65,520 on infinity.
     if ((data as Float32Array).some((value) => Math.abs(value) > LARGEST_HALF))
       fail(given.name, `${name} has elements past ${LARGEST_HALF}, the largest float16`);
     const half = input(name, "float16", shape);
