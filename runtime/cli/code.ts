@@ -1,5 +1,5 @@
 /** `isthmus encode` and `decode`: between files of images and files of codes. */
-import type { SplitName } from "../../src/data/dataset.ts";
+import type { Dataset, SplitName } from "../../src/data/dataset.ts";
 import { fail } from "../../src/ir/error.ts";
 import { readCsv, writeCsv } from "../csv.ts";
 import { galleryOf } from "../figures/gallery.ts";
@@ -10,14 +10,14 @@ import { classOf } from "./classes.ts";
 import { say, showCount } from "./output.ts";
 import {
   type DataFlags,
+  dataFor,
   imagesOf,
   namedData,
   openDecoder,
   openEncoder,
-  openRun,
   type RuntimeFlags,
-  requireShape,
   splitOf,
+  type Taken,
 } from "./source.ts";
 import { asked, requireEnding } from "./usage.ts";
 import { requireMedium, requireOutput, writeDecoded } from "./write.ts";
@@ -34,12 +34,10 @@ export async function encodeCommand(
   flags: Flags & DataFlags & { readonly split?: SplitName | "all" },
 ): Promise<void> {
   await requireEnding(flags.out, [".npy", ".csv"]);
-  const encoder = await openEncoder(path, flags);
-  const data =
-    flags.data === undefined ? await dataOfRun(path) : await namedData({ ...flags, data: flags.data });
-  const [, channels, height, width] = encoder.imageShape.map(Number) as [number, number, number, number];
-  requireShape(data.image, { channels, height, width });
-  const split = flags.split ?? (flags.data === undefined ? splitOf(await openRun(path)) : "all");
+  const opened = await openEncoder(path, flags);
+  const { encoder } = opened;
+  const data = "run" in opened ? await dataFor(opened.run, flags) : await dataForFile(opened.takes, flags);
+  const split = flags.split ?? ("run" in opened && flags.data === undefined ? splitOf(opened.run) : "all");
   const { images, labels } = imagesOf(data, split);
   const code = codeOf(await encoder.encode(images));
   const [, latent = 0] = code.shape;
@@ -48,10 +46,9 @@ export async function encodeCommand(
   say(`${flags.out}   ${showCount(images.count)} codes of ${latent} dimensions`);
 }
 
-function dataOfRun(path: string) {
-  return path.endsWith(".onnx")
-    ? asked(() => fail("encode", "which images? A model file needs --data"))
-    : openRun(path).then((run) => run.data());
+async function dataForFile(takes: Taken, flags: DataFlags): Promise<Dataset> {
+  const data = flags.data ?? (await asked(() => fail("encode", "which images? A model file needs --data")));
+  return namedData({ ...flags, data }, takes);
 }
 
 export async function decodeCommand(

@@ -1,12 +1,13 @@
 /** What the commands after a training work on: a run or a model file, and images that fit it. */
 import { readFile, stat } from "node:fs/promises";
+import { parse } from "../../graphs/config.ts";
 import { factsOf, feedsOf, modelDescription } from "../../graphs/families.ts";
-import { type Dataset, type SplitName, splitNames } from "../../src/data/dataset.ts";
+import { type Dataset, type Medium, type SplitName, splitNames } from "../../src/data/dataset.ts";
 import { type ImageShape, Images, pixelsOf } from "../../src/data/images.ts";
 import { fail } from "../../src/ir/error.ts";
 import { aboutModel } from "../about.ts";
 import { loadDataset, requireDataset } from "../data/dataset.ts";
-import type { DataSpec } from "../data/spec.ts";
+import { dataSpec } from "../data/spec.ts";
 import { chooseDevice, type DeviceChoice } from "../device.ts";
 import { unreadable } from "../host/file.ts";
 import type { HostOptions } from "../host/host.ts";
@@ -27,6 +28,17 @@ export interface RuntimeFlags {
   readonly device: DeviceChoice;
   readonly threads?: number;
 }
+
+/** What data a model takes. Of a file from elsewhere not all is known: what is null fits any. */
+export interface Taken {
+  readonly image: ImageShape;
+  readonly medium: Medium | null;
+  /** The names of the classes that it is told. */
+  readonly classes: readonly string[] | null;
+}
+
+/** An encoder, of a run or of a file that takes such data. */
+export type OpenEncoder = { readonly encoder: Encoder } & ({ readonly run: Run } | { readonly takes: Taken });
 
 /** Images with their labels' names, if they have any. */
 export interface Labelled {
@@ -53,11 +65,31 @@ export async function chosen({ device, threads }: RuntimeFlags): Promise<HostOpt
   return { device: found, threads };
 }
 
-/** The encoder of a run, or the one in a file. */
-export async function openEncoder(path: string, flags: RuntimeFlags): Promise<Encoder> {
-  if ((await asked(() => kindOf(path))) === "folder")
-    return (await openRun(path)).encoder(await chosen(flags));
-  return Encoder.open(await readFile(path), path, nodeHost, await chosen(flags));
+/** Throws where there is no file of that path. */
+export function requireFile(path: string): Promise<void> {
+  return asked(async () => {
+    if ((await kindOf(path)) === "folder") fail(path, "is a folder, not a file");
+  });
+}
+
+/** The encoder of a run, or the one in a file, with what it takes. */
+export async function openEncoder(path: string, flags: RuntimeFlags): Promise<OpenEncoder> {
+  if ((await asked(() => kindOf(path))) === "folder") {
+    const run = await openRun(path);
+    return { run, encoder: await run.encoder(await chosen(flags)) };
+  }
+  const file = await readFile(path);
+  const encoder = await Encoder.open(file, path, nodeHost, await chosen(flags));
+  const [, channels, height, width] = encoder.imageShape.map(Number) as [number, number, number, number];
+  const { model, medium, classes } = aboutModel(file, path);
+  return {
+    encoder,
+    takes: {
+      image: { channels, height, width },
+      medium: model === undefined ? null : medium,
+      classes: encoder.isConditional ? classes : null,
+    },
+  };
 }
 
 /** The decoder of a run, or the one in a file, with what is known of it. */
@@ -89,41 +121,44 @@ export function splitOf({ config }: Run): "train" | "test" {
   return factsOf(config.model).isMemory ? "train" : "test";
 }
 
-/** The data that the options name. */
-export async function namedData({
-  data,
-  resize,
-  channels,
-}: DataFlags & { readonly data: string }): Promise<Dataset> {
-  const spec: DataSpec = { name: data, ...(resize && { resize }), ...(channels && { channels }) };
-  await asked(() => requireDataset(data));
-  return loadDataset(spec);
-}
-
-/** The data that the options name, or else those that the run was trained on; of the shape that the run takes. */
-export async function dataFor(run: Run, flags: DataFlags): Promise<Dataset> {
-  if (flags.data === undefined) return run.data();
-  const data = await namedData({ ...flags, data: flags.data });
-  const [given, taken] = [data.medium, run.config.data.medium];
-  if (given.kind !== taken.kind)
-    fail("data", `these are ${given.kind}, and the run was trained on ${taken.kind}`);
-  if (given.kind === "text" && taken.kind === "text" && given.alphabet !== taken.alphabet)
-    fail("data", `the lines are of the alphabet "${given.alphabet}", the run's of "${taken.alphabet}"`);
-  requireShape(data.image, run.config.model.image);
-  const asksForLabels = feedsOf(run.config.model, 2).some(({ source }) => source === "label");
-  if (asksForLabels && JSON.stringify(data.classes) !== JSON.stringify(run.config.data.classes))
-    fail("data", "the model asks for labels, and these have other classes than it was trained on");
+/** The data that the options name. Throws where they are not such as a model takes. */
+export async function namedData(
+  { data: name, resize, channels }: DataFlags & { readonly data: string },
+  takes: Taken,
+): Promise<Dataset> {
+  const given = { name, ...(resize && { resize }), ...(channels !== undefined && { channels }) };
+  const spec = await asked(() => parse(dataSpec, given, "data"));
+  await asked(() => requireDataset(name));
+  const data = await loadDataset(spec);
+  requireTaken(data, takes);
   return data;
 }
 
-/** Throws where images are not of the shape that a model takes, and says how they could be. */
-export function requireShape(given: ImageShape, taken: ImageShape): void {
+/** The data that the options name, or else those that the run was trained on; such as the run takes. */
+export async function dataFor(run: Run, flags: DataFlags): Promise<Dataset> {
+  if (flags.data === undefined) return run.data();
+  const { model, data } = run.config;
+  const asksForLabels = feedsOf(model, 2).some(({ source }) => source === "label");
+  const takes = { image: model.image, medium: data.medium, classes: asksForLabels ? data.classes : null };
+  return namedData({ ...flags, data: flags.data }, takes);
+}
+
+/** Throws where data stand for something else than a model was trained on, or are of another shape, and says how they could be. */
+function requireTaken({ image, medium, classes }: Dataset, takes: Taken): void {
+  const { medium: taken } = takes;
+  if (taken !== null && medium.kind !== taken.kind)
+    fail("data", `these are ${medium.kind}, and the model was trained on ${taken.kind}`);
+  if (medium.kind === "text" && taken?.kind === "text" && medium.alphabet !== taken.alphabet)
+    fail("data", `the lines are of the alphabet "${medium.alphabet}", the model's of "${taken.alphabet}"`);
   const show = ({ channels, height, width }: ImageShape) => `${channels}×${height}×${width}`;
-  if (show(given) === show(taken)) return;
-  fail(
-    "data",
-    `the images are ${show(given)}, the model takes ${show(taken)}; a folder of images is brought to it by --resize ${taken.width}x${taken.height} --channels ${taken.channels}`,
-  );
+  const { channels, height, width } = takes.image;
+  if (show(image) !== show(takes.image))
+    fail(
+      "data",
+      `the images are ${show(image)}, the model takes ${show(takes.image)}; a folder of images is brought to it by --resize ${width}x${height} --channels ${channels}`,
+    );
+  if (takes.classes !== null && JSON.stringify(classes) !== JSON.stringify(takes.classes))
+    fail("data", "the model asks for labels, and these have other classes than it was trained on");
 }
 
 /** One split of the data, or all of them one after the other. */

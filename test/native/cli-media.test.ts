@@ -1,6 +1,6 @@
 /** What the commands that show a model write of text, of sound, and of classes. */
 
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Jimp } from "jimp";
 import { beforeAll, describe, expect, test, vi } from "vitest";
@@ -13,6 +13,7 @@ import { readWav } from "../../runtime/data/wav.ts";
 import { nodePlatform } from "../../runtime/node-platform.ts";
 import { readNpy } from "../../runtime/npy.ts";
 import { TrainingRun } from "../../runtime/training-run.ts";
+import { lineAlphabet } from "../../src/data/lines.ts";
 import { sharedFolder, tinyTraining, writeTinyFolder } from "../support/tiny.ts";
 import { follow } from "../support/training.ts";
 
@@ -125,4 +126,59 @@ test("what is decoded for a class has to be told which", async () => {
   await expect(
     decodeCommand(path("classes"), path("codes.npy"), { ...at, out: path("made.png") }),
   ).rejects.toThrow("decode: the model is told a class: which? --label NAME");
+});
+
+describe("encode refuses data that the model was not made for", () => {
+  const encode = (model: string, flags: Partial<Parameters<typeof encodeCommand>[1]>) =>
+    encodeCommand(path(model), { ...at, out: path("refused.npy"), ...flags });
+
+  beforeAll(async () => {
+    const png = await new Jimp({ width: 28, height: 28 }).getBuffer("image/png");
+    for (const pet of ["cat", "dog"]) {
+      await mkdir(path(`pets/${pet}`), { recursive: true });
+      for (let i = 0; i < 5; i++) await writeFile(path(`pets/${pet}/${i}.png`), png);
+    }
+    // As long as the lines of the run, and of as many kinds of characters.
+    const characters = lineAlphabet.trim().replace("e", "@");
+    const other = Array.from({ length: 20 }, (_, i) =>
+      characters
+        .padEnd(48, characters)
+        .slice(i, i + 24)
+        .trim()
+        .padEnd(24, "@"),
+    );
+    await writeFile(path("other.txt"), other.join("\n"));
+  });
+
+  test.each(["classes", "classes/encoder.onnx"])("%s: other classes", async (model) => {
+    await expect(encode(model, { data: path("pets") })).rejects.toThrow(
+      "data: the model asks for labels, and these have other classes than it was trained on",
+    );
+  });
+
+  test.each(["text", "text/encoder.onnx"])("%s: another alphabet of the same size", async (model) => {
+    await expect(encode(model, { data: path("other.txt") })).rejects.toThrow(
+      /^data: the lines are of the alphabet ".*@.*", the model's of ".*e.*"$/,
+    );
+  });
+
+  test("plain/encoder.onnx: lines of text", async () => {
+    await expect(encode("plain/encoder.onnx", { data: path("other.txt") })).rejects.toThrow(
+      "data: these are text, and the model was trained on image",
+    );
+  });
+
+  test("but a model that is told no classes takes images of any", async () => {
+    await encode("plain/encoder.onnx", { data: path("pets"), out: path("pets.npy") });
+    expect(readNpy(await readFile(path("pets.npy")), "pets").shape).toEqual([10, 2]);
+  });
+
+  test.each([
+    [{ channels: 2 as 1 }, "data: channels must be 1 or 3, is 2"],
+    [{ resize: [0, 0] as [number, number] }, "data: resize.0 must be at least 1, is 0"],
+  ])("%o is a wrong call", async (flags, message) => {
+    const encoded = encode("plain", { data: path("pets"), ...flags });
+    await expect(encoded).rejects.toThrow(message);
+    await expect(encoded).rejects.toThrow(UsageError);
+  });
 });

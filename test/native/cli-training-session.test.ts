@@ -33,6 +33,11 @@ test("trains, exports, imports, and goes on", async () => {
   const damaged = await isthmus(["import-checkpoint", "run", "damaged", "--out", "none"], folder);
   expect(damaged).toMatchObject({ code: 1, stdout: "" });
   expect(damaged.stderr).toMatch(/^error: damaged: not a training checkpoint of ONNX Runtime.*\n$/);
+
+  const missing = await isthmus(["import-checkpoint", "run", "nowhere", "--out", "none"], folder);
+  expect(missing).toMatchObject({ code: 2, stderr: "error: nowhere: does not exist\n" });
+  const taken = await isthmus(["import-checkpoint", "run", checkpoint], folder);
+  expect(taken).toMatchObject({ code: 2, stderr: expect.stringMatching(/^error: run-imported: exists/) });
 });
 
 test.each([
