@@ -66,3 +66,9 @@ export function requireFinite(state: Tensors): void {
     }
   }
 }
+
+/** Throws where a loss is infinite or none; `when` says after what it was measured. */
+export function requireFiniteLoss(name: string, value: number, when: string): void {
+  if (!Number.isFinite(value))
+    fail("train", `the ${name} is ${value} ${when}: the last checkpoint stays; try a lower learning rate`);
+}

@@ -11,7 +11,7 @@ import type { Engine, EngineOptions, OpenEngine } from "./engine/engine.ts";
 import { engines } from "./engine/engines.ts";
 import { Evaluator } from "./evaluate.ts";
 import { Feeds } from "./feeds.ts";
-import { requireFinite, requireFit, requireSources } from "./fit.ts";
+import { requireFinite, requireFiniteLoss, requireFit, requireSources } from "./fit.ts";
 import type { Placed } from "./host/host.ts";
 import type { Losses } from "./losses.ts";
 import { eventLoopTurn, inTurn, releaseAll } from "./turn.ts";
@@ -43,6 +43,7 @@ export interface Progress extends Losses {
   /** The step within it, from 1, and how many it has. */
   readonly step: number;
   readonly steps: number;
+  /** By the time that steps have taken here; both are 0 where none was taken yet. */
   readonly imagesPerSecond: number;
   readonly secondsLeft: number;
   /** At an epoch's end, what the validation images gave; null within. */
@@ -67,8 +68,6 @@ export interface TrainerOptions extends EngineOptions {
 
 /** How long one run should take: a terminal that redraws five times a second feels alive. */
 const RUN_SECONDS = 0.2;
-
-const ADVICE = ": the last checkpoint stays; try a lower learning rate";
 
 /** Trains one model on one set of images. */
 export class Trainer {
@@ -200,8 +199,7 @@ export class Trainer {
     const sum = { ...sums };
     for (const name of ["loss", "reconstruction", "kl"] as const) {
       for (const [i, value] of losses[name].entries()) {
-        if (!Number.isFinite(value))
-          fail("train", `the ${name} is ${value} at step ${step + i + 1} of epoch ${epoch + 1}${ADVICE}`);
+        requireFiniteLoss(name, value, `at step ${step + i + 1} of epoch ${epoch + 1}`);
         sum[name] += value;
       }
     }
@@ -227,12 +225,8 @@ export class Trainer {
 
   async #endEpoch(): Promise<Progress> {
     const validation = await this.losses(this.#engine.placed(), this.#validation);
-    if (!Number.isFinite(validation.loss))
-      fail(
-        "train",
-        `the validation loss is ${validation.loss} after epoch ${this.#position.epoch + 1}${ADVICE}`,
-      );
     const { epoch, best } = this.#position;
+    requireFiniteLoss("validation loss", validation.loss, `after epoch ${epoch + 1}`);
     const isBest = best === null || validation.loss < best.loss;
     const progress = this.#progress(validation, isBest);
     this.#position = {
@@ -257,8 +251,9 @@ export class Trainer {
       loss: sums.loss / step,
       reconstruction: sums.reconstruction / step,
       kl: sums.kl / step,
-      imagesPerSecond: (steps * batch) / seconds,
-      secondsLeft: (left * seconds) / steps,
+      // A training that goes on after an epoch's last step begins with its validation.
+      imagesPerSecond: steps === 0 ? 0 : (steps * batch) / seconds,
+      secondsLeft: steps === 0 ? 0 : (left * seconds) / steps,
       validation,
       isBest,
     };

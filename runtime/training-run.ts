@@ -18,7 +18,7 @@ import { beginningOf } from "./beginning.ts";
 import { chooseDevice, type DeviceChoice } from "./device.ts";
 import type { OpenEngine } from "./engine/engine.ts";
 import { exportModel, modelNames, type Trained } from "./export.ts";
-import { requireFit, requireSources, requireState } from "./fit.ts";
+import { requireFiniteLoss, requireFit, requireSources, requireState } from "./fit.ts";
 import type { Device, HostOptions } from "./host/host.ts";
 import type { Losses } from "./losses.ts";
 import { Decoder, Encoder } from "./models.ts";
@@ -222,14 +222,16 @@ export class TrainingRun implements AsyncIterable<Progress> {
     const { batch } = this.training;
     const { epoch, best } = trainer.position;
     const test = await trainer.losses(this.parameters, this.#data.test.images);
+    requireFiniteLoss("test loss", test.loss, `after epoch ${epoch}`);
+    const speed = last?.imagesPerSecond || null;
     this.#result = {
       epochs: epoch,
       bestEpoch: best?.epoch ?? null,
       validation: best?.loss ?? null,
       test,
       seconds: last?.seconds ?? 0,
-      imagesPerSecond: last?.imagesPerSecond ?? null,
-      millisecondsPerStep: last === undefined ? null : (1000 * batch) / last.imagesPerSecond,
+      imagesPerSecond: speed,
+      millisecondsPerStep: speed && (1000 * batch) / speed,
     };
     const quantiles = await quantilesOf(
       this.#trained(),

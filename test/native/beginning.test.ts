@@ -2,10 +2,14 @@ import { describe, expect, test } from "vitest";
 import { describe as described, type ModelInput } from "../../graphs/families.ts";
 import { beginningOf } from "../../runtime/beginning.ts";
 import { nodeHost } from "../../runtime/host/node.ts";
+import { nodePlatform } from "../../runtime/node-platform.ts";
 import { Trainer } from "../../runtime/trainer.ts";
+import { TrainingRun } from "../../runtime/training-run.ts";
 import { Images } from "../../src/data/images.ts";
 import { Random } from "../../src/data/random.ts";
 import type { Tensors } from "../../src/ir/tensor.ts";
+import { tinyModel } from "../support/tiny.ts";
+import { digits, follow } from "../support/training.ts";
 
 const SIZE = 8 * 8;
 
@@ -78,6 +82,19 @@ describe("an output that begins at the mean of the images", () => {
     const [begun, drawn] = [await opened({}), await opened({ outputBias: "initialiser" })];
     expect(probability(biasIn(begun)[5]!)).toBeCloseTo(0.999, 6);
     expect({ ...begun, "decoder.output.bias": null }).toEqual({ ...drawn, "decoder.output.bias": null });
+  });
+
+  test("is what a run begins with: the log-odds of its training images", async () => {
+    const run = new TrainingRun({ ...tinyModel, outputBias: "mean" }, digits, { epochs: 0 }, nodePlatform);
+    await follow(run);
+    const bias = biasIn(run.parameters);
+    const { data, count } = digits.train.images;
+    for (const pixel of [0, 210, 406, 600]) {
+      const sum = Array.from({ length: count }, (_, i) => data[i * 784 + pixel]! / 255).reduce(
+        (a, b) => a + b,
+      );
+      expect(probability(bias[pixel]!)).toBeCloseTo(Math.max(0.001, sum / count), 6);
+    }
   });
 
   test("is for a Bernoulli likelihood alone, and nothing is computed for other models", async () => {

@@ -1,8 +1,11 @@
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { ModelInput } from "../../graphs/families.ts";
+import { nodeHost } from "../../runtime/host/node.ts";
 import { nodeFiles } from "../../runtime/host/node-files.ts";
 import { nodePlatform } from "../../runtime/node-platform.ts";
+import { Run } from "../../runtime/run.ts";
 import { RunDirectory } from "../../runtime/run-directory.ts";
 import { TrainingRun, type TrainOptions } from "../../runtime/training-run.ts";
 import { temporaryFolder } from "../support/idx.ts";
@@ -85,6 +88,40 @@ describe("a run stopped and gone on with", () => {
     const again = training({ ...options, out, resume: true });
     await follow(again);
     expect(again.result).toEqual({ ...rest.result, imagesPerSecond: speed });
+  });
+
+  test("between an epoch's last step and its validation goes on with that, at no speed", async () => {
+    const out = join(await temporaryFolder(), "run");
+    const last = { ...options, epochs: 1 };
+    tick(60_000);
+    await follow(training({ ...last, out }), ({ step }) => step === 16);
+    vi.restoreAllMocks();
+    const directory = await RunDirectory.open(out, nodeFiles);
+    const { state, position } = await directory.readCheckpoint();
+    await directory.writeCheckpoint({ state, position: { ...position, step: 17 } });
+    const rest = training({ ...last, out, resume: true });
+    expect(await follow(rest)).toEqual([
+      expect.objectContaining({ epoch: 1, step: 17, imagesPerSecond: 0, secondsLeft: 0 }),
+    ]);
+    expect(rest.result).toMatchObject({ imagesPerSecond: null, millisecondsPerStep: null });
+    expect(await directory.readMetrics()).toMatchObject([{ epoch: 1, imagesPerSecond: 0 }]);
+  });
+
+  test("from before there was the setting outputBias ends and is evaluated as one of today", async () => {
+    const out = join(await temporaryFolder(), "run");
+    const forget = async () => {
+      const { model, ...config } = JSON.parse(await readFile(join(out, "run.json"), "utf8"));
+      const { outputBias, ...before } = model;
+      expect(outputBias).toBe("initialiser");
+      await writeFile(join(out, "run.json"), JSON.stringify({ ...config, model: before }));
+    };
+    await follow(training({ ...options, out }), ({ validation }) => validation !== null);
+    await forget();
+    const rest = training({ ...options, out, resume: true });
+    await follow(rest);
+    expect(await outcome(out)).toEqual(await uninterrupted());
+    await forget();
+    expect(await (await Run.open(out, nodeHost)).evaluate(digits)).toEqual(rest.result.test);
   });
 
   test("is gone on with to more epochs, and knows of them from then on", async () => {

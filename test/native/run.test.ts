@@ -7,7 +7,7 @@ import { nodeFiles } from "../../runtime/host/node-files.ts";
 import { nodePlatform } from "../../runtime/node-platform.ts";
 import { Run } from "../../runtime/run.ts";
 import { RunDirectory } from "../../runtime/run-directory.ts";
-import type { Progress } from "../../runtime/trainer.ts";
+import { type Progress, Trainer } from "../../runtime/trainer.ts";
 import { TrainingRun, type TrainOptions } from "../../runtime/training-run.ts";
 import { IsthmusError } from "../../src/ir/error.ts";
 import { temporaryFolder } from "../support/idx.ts";
@@ -161,6 +161,19 @@ describe("a loss that is not finite", () => {
     await expect(follow(run)).rejects.toThrow(/^train: the validation loss is \S+ after epoch 1: .+$/);
     expect((await readdir(out)).sort()).toEqual(["checkpoint.safetensors", "metrics.jsonl", "run.json"]);
     expect((await (await RunDirectory.open(out, nodeFiles)).readCheckpoint()).position.epoch).toBe(0);
+  });
+
+  test("is found on the test images as well: the run has no result, and can still be read", async () => {
+    const out = join(await temporaryFolder(), "run");
+    const measured = vi.spyOn(Trainer.prototype, "losses");
+    measured.mockImplementation(async (_, images) => {
+      const loss = images === digits.test.images ? Number.POSITIVE_INFINITY : 1;
+      return { loss, reconstruction: loss, kl: 0 };
+    });
+    await expect(follow(training({ out }))).rejects.toThrow(
+      "train: the test loss is Infinity after epoch 3: the last checkpoint stays; try a lower learning rate",
+    );
+    expect((await Run.open(out, nodeHost)).config.result).toBeUndefined();
   });
 });
 

@@ -143,7 +143,7 @@ export class TrainingSession {
 export function failed(error: unknown, isKept: boolean): Ending {
   const message = error instanceof Error ? error.message : String(error);
   const isNumbers =
-    /the (loss|reconstruction|kl|validation loss) is (NaN|-?Infinity)|has a value of (NaN|-?Infinity)/;
+    /the (loss|reconstruction|kl|validation loss|test loss) is (NaN|-?Infinity)|has a value of (NaN|-?Infinity)/;
   const cause = message.includes("the GPU was lost")
     ? "device"
     : isNumbers.test(message)
