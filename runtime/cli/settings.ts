@@ -76,6 +76,18 @@ function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], un
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
 }
 
+/** A run's settings with a file's laid over them, one by one; a preset or a family in the file is a model of its own. */
+export function withFile(settings: Settings, file: Settings): Settings {
+  const isPreset = file.preset !== undefined;
+  const isWhole = isPreset || typeof file.model.family === "string";
+  return {
+    ...settings,
+    ...file,
+    model: { ...(isWhole ? {} : settings.model), ...file.model },
+    training: { ...(isPreset ? {} : settings.training), ...file.training },
+  };
+}
+
 /** Settings with options laid over them. */
 export function withFlags(settings: Settings, flags: TrainFlags): Settings {
   const { data: name, resize, channels, validation, limit } = flags;

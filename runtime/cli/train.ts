@@ -29,7 +29,7 @@ import { TrainingRun } from "../training-run.ts";
 import { readForeign } from "./foreign.ts";
 import { print, say, showBytes, showCount, showLosses, showPlacement } from "./output.ts";
 import { progressView } from "./progress.ts";
-import { readSettings, type Settings, settingsOf, type TrainFlags, withFlags } from "./settings.ts";
+import { readSettings, type Settings, settingsOf, type TrainFlags, withFile, withFlags } from "./settings.ts";
 import { asked } from "./usage.ts";
 
 /** Steps within which no KL term is said to have died. */
@@ -58,23 +58,22 @@ async function readCall(flags: TrainFlags): Promise<Call> {
     fail("train", `--resume ${resume} and --out ${flags.out} name a run each: leave one out`);
   if (typeof resume === "string" || (resume && (await RunDirectory.isAt(out, nodeFiles)))) {
     const path = typeof resume === "string" ? resume : out;
-    const before = flags.config === undefined ? {} : config;
-    return { ...(await readResumed(path, before, flags, foreign)), out: path, foreign };
+    return { ...(await readResumed(path, config, flags, foreign)), out: path, foreign };
   }
   await RunDirectory.requireNew(out, nodeFiles);
   await checkedTraining(settings);
   return { settings, out, device: flags.device ?? "auto", foreign };
 }
 
-/** The settings of a run that is there, with others laid over them. Throws where it can't be resumed so. */
+/** The settings of a run that is there, with a file's and options laid over them. Throws where it can't be resumed so. */
 async function readResumed(
   path: string,
-  config: Partial<Settings>,
+  config: Settings,
   flags: TrainFlags,
   foreign: Call["foreign"],
 ): Promise<Pick<Call, "settings" | "device">> {
   const began = await (await RunDirectory.open(path, nodeFiles)).readConfig();
-  const settings = withFlags({ ...settingsOf(began), ...config }, flags);
+  const settings = withFlags(withFile(settingsOf(began), config), flags);
   const { image } = began.model;
   const facts = { image, classes: began.data.classes, count: began.data.splits.train.count };
   const training = await checkedTraining(settings, facts.count);

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Jimp } from "jimp";
@@ -220,5 +220,25 @@ describe("isthmus", () => {
       code: 2,
       stderr: "error: run: can't be resumed: latent is 3, and was 2 when the run began\n",
     });
+  });
+
+  test.concurrent("train --resume takes from a file what it says, all else from the run", async () => {
+    await done("train", "--data", "tiny", "--out", "begun", "--epochs", "1", ...tinyArguments);
+    const resumed = async (settings: object) => {
+      await writeFile(path("more.json"), JSON.stringify(settings));
+      return isthmus(["train", "--resume", "begun", "--config", "more.json", "--no-report"], folder);
+    };
+    expect(await resumed({ model: { latent: 2 }, training: { epochs: 2 } })).toMatchObject({ code: 0 });
+    const { config } = await Run.open(path("begun"), nodeHost);
+    expect(config.training).toMatchObject({ epochs: 2, batch: 32 });
+    expect(config.result!.epochs).toBe(2);
+    for (const [settings, fact] of [
+      [{ training: { batch: 16 } }, "batch is 16, and was 32 when the run began"],
+      [{ preset: "vae" }, "latent is 20, and was 2 when the run began"],
+    ] as const)
+      expect(await resumed(settings)).toMatchObject({
+        code: 2,
+        stderr: `error: begun: can't be resumed: ${fact}\n`,
+      });
   });
 });
