@@ -121,13 +121,18 @@ export class Run {
   }
 
   /**
-   * How unusual its training images are to it: measured when the training ended, or else now. Null for a memory, and
-   * before the end. Throws where it has to be measured and the training images are gone or have changed.
+   * How unusual its training images are to it: measured when the training ended, or else now, on `data` or where they
+   * were. Null for a memory, and before the end. Throws where it has to be measured and the images are gone or others.
    */
-  async quantiles(options: HostOptions = {}): Promise<Quantiles | null> {
-    const { result } = this.config;
+  async quantiles({
+    data,
+    ...options
+  }: HostOptions & { readonly data?: Dataset | undefined } = {}): Promise<Quantiles | null> {
+    const { result, data: trained } = this.config;
     if (result === undefined || result.quantiles !== undefined) return result?.quantiles ?? null;
-    const { train } = await this.data();
+    const { train, name, fingerprint } = data ?? (await this.data());
+    if (fingerprint !== trained.fingerprint)
+      fail(this.directory.path, `was trained on other data (${trained.name}) than ${name}`);
     return quantilesOf(this.#trained(null), train.images, this.#host, options);
   }
 

@@ -5,6 +5,7 @@ import { beforeAll, expect, test, vi } from "vitest";
 import type { ModelInput } from "../../graphs/families.ts";
 import { aboutModel } from "../../runtime/about.ts";
 import { exportCommand } from "../../runtime/cli/export.ts";
+import { UsageError } from "../../runtime/cli/usage.ts";
 import { loadDataset } from "../../runtime/data/dataset.ts";
 import { modelNames } from "../../runtime/export.ts";
 import { nodePlatform } from "../../runtime/node-platform.ts";
@@ -58,15 +59,31 @@ test("are measured when a run from before is exported, the same; or left out whe
   await forget();
   expect(await quantilesIn("evaluation")).toBeNull();
   vi.spyOn(process.stdout, "write").mockReturnValue(true);
-  await exportCommand(out, { format: "onnx" } as Parameters<typeof exportCommand>[1]);
+  await exportCommand(out, { format: "onnx" });
   expect(await quantilesIn("evaluation")).toEqual(before);
   await rm(data, { recursive: true });
   const said = vi.spyOn(process.stderr, "write").mockReturnValue(true);
-  await exportCommand(out, { format: "onnx" } as Parameters<typeof exportCommand>[1]);
+  await exportCommand(out, { format: "onnx" });
   expect(said.mock.calls.flat().join("")).toMatch(/^without the quantiles of the training images: /);
   expect(await quantilesIn("evaluation")).toBeNull();
+  await writeTinyFolder(join(folder, "moved"));
+  await exportCommand(out, { format: "onnx", data: join(folder, "moved") });
+  expect(await quantilesIn("evaluation")).toEqual(before);
+  await writeTinyFolder(join(folder, "other"), 2);
+  await expect(exportCommand(out, { format: "onnx", data: join(folder, "other") })).rejects.toThrow(
+    /was trained on other data \(.*data\) than .*other$/,
+  );
   await writeTinyFolder(data);
 });
+
+test.each([[{ data: "digits" }], [{ channels: 1 as const }], [{ threads: 1 }]])(
+  "%o is no option of what goes on training",
+  async (flags) => {
+    const exported = exportCommand(out, { format: "ort-training", ...flags });
+    await expect(exported).rejects.toThrow("what --format ort-training writes is measured on no images");
+    await expect(exported).rejects.toThrow(UsageError);
+  },
+);
 
 test("a memory has none, and a plain autoencoder none of a bound", async () => {
   const memorizer = { family: "memorizer", latent: 2, hidden: [8], items: 144 };
