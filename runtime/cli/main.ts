@@ -54,7 +54,7 @@ program
   .option("--epochs <n>", "passes over the training images", integer)
   .option("--batch <n>", "images a step", integer)
   .option("--learning-rate <r>", "step size of the optimizer", number)
-  .option("--learning-rate-schedule <kind>", "decay (over the last tenth), constant or cosine")
+  .option("--learning-rate-schedule <kind>", "decay (over the last tenth), constant, cosine or burda")
   .option("--optimizer <name>", "adam, adamw or sgd")
   .option("--weight-decay <w>", "of adamw and sgd", number)
   .option("--momentum <m>", "of sgd", number)

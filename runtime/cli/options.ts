@@ -4,8 +4,8 @@ import { Option } from "commander";
 import { atLeast, dimensions, integer, path } from "./usage.ts";
 
 export const json = () => new Option("--json", "print JSON for machines");
-export const threads = () =>
-  new Option("--threads <n>", "threads of ONNX Runtime").argParser(atLeast(1, availableParallelism()));
+export const threads = (what = "threads of ONNX Runtime") =>
+  new Option("--threads <n>", what).argParser(atLeast(1, availableParallelism()));
 export const device = (what: string) =>
   new Option("--device <name>", what).choices(["auto", "cpu", "cuda", "webgpu"]);
 export const runsOn = () => device("what runs the model: auto takes the best that works").default("auto");

@@ -1,7 +1,7 @@
 /** What `isthmus serve` can be told. */
 import { type Command, Option } from "commander";
 import { threads } from "./options.ts";
-import { atLeast, least } from "./usage.ts";
+import { another, atLeast, least } from "./usage.ts";
 
 /** The command with the options of a service: where it listens, what it runs and keeps waiting, whom it answers. */
 export function withServiceOptions(command: Command): Command {
@@ -10,10 +10,10 @@ export function withServiceOptions(command: Command): Command {
     .option("--port <n>", "0 for any that is free", atLeast(0, 65535), 8080)
     .option(
       "--workers <n>",
-      "threads that run models (default: one less than there are cores)",
+      "threads that run models (default: one less than there are cores, divided by --threads, at most 8)",
       atLeast(1, 256),
     )
-    .addOption(threads())
+    .addOption(threads("threads of ONNX Runtime in each worker (default: what cores there are for it)"))
     .option("--max-batch <rows>", "rows that run together at most", atLeast(1), 32)
     .option("--max-delay-ms <ms>", "how long a request waits for others to run with", least(0), 2)
     .option("--max-queue <n>", "requests that wait at most; more are answered with 503", atLeast(1), 256)
@@ -43,7 +43,7 @@ export function withServiceOptions(command: Command): Command {
       "--token-file <file>",
       "holds a bearer token that clients have to send (or the variable ISTHMUS_TOKEN)",
     )
-    .option("--cors <origin...>", "origins whose pages may ask; * for all")
+    .option("--cors <origin>", "an origin whose pages may ask, * for all; again for more", another)
     .addOption(
       new Option("--log-level <name>", "what to log, as JSON on standard output")
         .choices(["debug", "info", "warn", "error", "silent"])

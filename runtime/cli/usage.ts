@@ -52,6 +52,11 @@ export function least(lowest: number): (text: string) => number {
   };
 }
 
+/** One more value of an option that may be given again. */
+export function another(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
+}
+
 /** The path of something to write. */
 export function path(text: string): string {
   if (text === "") throw new InvalidArgumentError("A path can't be empty.");

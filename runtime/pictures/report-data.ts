@@ -35,7 +35,7 @@ export interface Headline {
   /** How long training took. */
   readonly seconds: number;
   readonly imagesPerSecond: number | null;
-  /** `cpu (2 threads)` */
+  /** `cpu` */
   readonly device: string;
   /** What the term `kl` is; null where the losses have none. */
   readonly penalty: string | null;

@@ -2,9 +2,11 @@ import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
+import { Command } from "commander";
 import { Jimp } from "jimp";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { presets } from "../../graphs/presets.ts";
+import { withServiceOptions } from "../../runtime/cli/service-options.ts";
 import { version } from "../../src/version.ts";
 import { command, isthmus, start } from "../support/cli.ts";
 import { idxBytes } from "../support/idx.ts";
@@ -257,6 +259,16 @@ describe("what asks for words only", () => {
     expect(code).toBe(1);
     expect(loaded).toBeGreaterThan(0);
   });
+});
+
+test("serve takes the origins of --cors one by one, and what follows as models", () => {
+  const serve = withServiceOptions(new Command("serve").argument("<model...>").exitOverride());
+  const [a, b] = ["https://a.example", "https://b.example"];
+  serve.parse(["--cors", a, "runs/demo", "--cors", b, "more.onnx"], { from: "user" });
+  expect([serve.args, serve.opts().cors]).toEqual([
+    ["runs/demo", "more.onnx"],
+    [a, b],
+  ]);
 });
 
 test("--debug says where in Isthmus an error came from", async () => {
