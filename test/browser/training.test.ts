@@ -87,6 +87,12 @@ describe.skipIf(findChromium().missing !== undefined)("a training in a page", ()
     );
 
     const name = await page.call("take", await readFolder(path));
+    expect(await page.call("runs")).toContainEqual(expect.objectContaining({ name, isDone: true }));
+    // Its models stay in Node: the page makes them of the weights.
+    for (const half of ["encoder", "decoder"] as const) {
+      const there = await readFile(join(path, `${half}.onnx`));
+      expect(Buffer.compare(await page.call("download", name, half), there), half).toBe(0);
+    }
     const again = await page.call("resume", name, "wasm");
     expect(again.error).toBeUndefined();
     expect(again.ending).toMatchObject({ kind: "done", epochs });
@@ -157,12 +163,41 @@ describe.skipIf(findChromium().missing !== undefined)("a training in a page", ()
     expect((await Run.open(path, nodeHost)).config.result?.epochs).toBe(4);
   }, 120_000);
 
-  test("killed on files that were dropped goes on with them, as one that was not", async () => {
-    const names = Array.from({ length: 60 }, (_, i) => `animals/${i % 2 === 0 ? "cat" : "dog"}/${i}.png`);
-    const files = await Promise.all(
-      names.map(async (path, i) => ({ path, bytes: new Uint8Array((await digitPng(i + 1)).png) })),
+  const animals = (first: number) =>
+    Promise.all(
+      Array.from({ length: 60 }, async (_, i) => ({
+        path: `animals/${i % 2 === 0 ? "cat" : "dog"}/${i}.png`,
+        bytes: new Uint8Array((await digitPng(first + i)).png),
+      })),
     );
-    const small = { ...choice, training: { batch: 10, epochs: 3 } };
+  const small = { ...choice, training: { batch: 10, epochs: 3 } };
+
+  test("goes on with its own data, whatever files another run was begun on", async () => {
+    const [files, others] = [await animals(1), await animals(100)];
+    const paused = await page.call("beginOn", small, files, { pauseAfter: 6 });
+    const { begun } = await page.call("begin", choice, { killAfter: 6 });
+    await page.call("start");
+    const drawn = await page.call("resume", begun!.name, undefined, others);
+    expect(drawn.ending).toMatchObject({ kind: "done" });
+    expect(await page.call("keepsFiles", begun!.name)).toBe(false);
+    const { name } = paused.begun!;
+    expect((await page.call("resume", name, undefined, others)).ending).toMatchObject({ kind: "done" });
+  }, 120_000);
+
+  test("paused on files goes on without reading them again, and keeps them", async () => {
+    const long = { ...small, training: { batch: 10, epochs: 500 } };
+    const files = await animals(1);
+    const { ending, begun, doing } = await page.call("beginOn", long, files, { pauseAfter: 1 });
+    expect(ending).toMatchObject({ kind: "paused" });
+    expect(doing).toContain("reading the files");
+    const again = await page.call("resume", begun!.name, undefined, files, { pauseAfter: 20 });
+    expect(again.ending).toMatchObject({ kind: "paused" });
+    expect(again.doing).not.toContain("reading the files");
+    await expect.poll(() => page.call("keepsFiles", begun!.name)).toBe(true);
+  }, 120_000);
+
+  test("killed on files that were dropped goes on with them, as one that was not", async () => {
+    const files = await animals(1);
     const { ending, begun } = await page.call("beginOn", small, files);
     expect(ending).toMatchObject({ kind: "done" });
     expect(begun).toMatchObject({ classes: ["cat", "dog"], image: [1, 28, 28], counts: [48, 6, 6] });

@@ -37,13 +37,6 @@ export function openTraining(root: HTMLElement, surroundings: Surroundings): voi
 type State = "setup" | "preparing" | "running" | "pausing" | "paused" | "done" | "failed";
 type Go = (tell: (news: News) => void) => Promise<Ending>;
 
-const filesOf: Readonly<Record<Download, string>> = {
-  encoder: "encoder.onnx",
-  decoder: "decoder.onnx",
-  training: "training.onnx",
-  checkpoint: ".zip",
-};
-
 class Panel {
   readonly #surroundings: Surroundings;
   readonly #board: Board;
@@ -64,7 +57,7 @@ class Panel {
     this.#board = new Board();
     this.#setup = new Setup(
       (choice) => {
-        this.#files = choice.data.kind === "files" ? choice.data.files : undefined;
+        [this.#name, this.#files] = ["", choice.data.kind === "files" ? choice.data.files : undefined];
         void navigator.storage?.persist?.();
         void this.#follow((tell) => this.#remote.begin(choice, proxy(tell)));
       },
@@ -184,7 +177,9 @@ class Panel {
     await this.#remote.pause();
   }
 
-  async #resume(name: string, device?: DeviceWish): Promise<void> {
+  /** Goes on with a run: with the files given, or those of the run that is shown. */
+  async #resume(name: string, device?: DeviceWish, given?: readonly Dropped[]): Promise<void> {
+    this.#files = given ?? (name === this.#name ? this.#files : undefined);
     this.#name = name;
     await this.#follow((tell) => this.#remote.resume(name, proxy(tell), device, this.#files));
   }
@@ -215,8 +210,7 @@ class Panel {
     } else if (this.#waiting !== undefined) {
       const { name } = this.#waiting;
       this.#waiting = undefined;
-      this.#files = files;
-      await this.#resume(name);
+      await this.#resume(name, undefined, files);
     } else {
       const shown = files.filter(({ path }) => !isHidden(path));
       try {
@@ -252,7 +246,8 @@ class Panel {
     if (bytes === undefined) return;
     const address = URL.createObjectURL(new Blob([bytes as Uint8Array<ArrayBuffer>]));
     const link = document.createElement("a");
-    Object.assign(link, { href: address, download: what === "checkpoint" ? `${name}.zip` : filesOf[what] });
+    const file = what === "checkpoint" ? `${name}.zip` : `${what}.onnx`;
+    Object.assign(link, { href: address, download: file });
     link.click();
     // The browser has begun to read it by then.
     setTimeout(() => URL.revokeObjectURL(address), 60_000);

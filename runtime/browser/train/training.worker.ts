@@ -3,12 +3,13 @@ import { expose, transfer } from "comlink";
 import type { Dataset } from "../../../src/data/dataset.ts";
 import type { Dropped } from "../../data/dropped.ts";
 import { chooseDevice } from "../../device.ts";
+import { exportModel } from "../../export.ts";
 import { glance, webHost } from "../../host/web.ts";
 import { webFiles } from "../../host/web-files.ts";
 import { modelOf, trainingOf } from "../../preset.ts";
 import { RunDirectory } from "../../run-directory.ts";
 import { chosenData, dataOf } from "./data.ts";
-import { freeName, holding, keepDropped, keptDropped, keptRuns, takeRun, zipOf } from "./kept.ts";
+import { canDraw, freeName, holding, keepDropped, keptDropped, keptRuns, takeRun, zipOf } from "./kept.ts";
 import type { DeviceFound, DeviceWish, Download, Ending, KeptRun, News, TrainingChoice } from "./messages.ts";
 import { overflowing } from "./overflow.ts";
 import { offers } from "./presets.ts";
@@ -19,8 +20,10 @@ type Tell = (news: News) => void;
 
 let host = webHost();
 let session: TrainingSession | undefined;
-/** The data of the last training, for going on with it after a pause. */
-let last: { readonly name: string; readonly data: Dataset } | undefined;
+/** The data of the last training, and the files that they are of, for going on with it after a pause. */
+let last:
+  | { readonly name: string; readonly data: Dataset; readonly dropped: readonly Dropped[] | undefined }
+  | undefined;
 let warn: (message: string) => void = () => {};
 const files = overflowing(webFiles, (message) => warn(message));
 
@@ -64,22 +67,18 @@ const training = {
   },
 
   /** Goes on with a run that is kept, on its own device unless told; with the files that it began on, where it needs them. */
-  async resume(name: string, tell: Tell, wish?: DeviceWish, dropped?: readonly Dropped[]): Promise<Ending> {
-    const {
-      model,
-      training: settings,
-      device: before,
-      data: of,
-      ...rest
-    } = await (await RunDirectory.open(pathOf(name), files)).readConfig();
+  async resume(name: string, tell: Tell, wish?: DeviceWish, given?: readonly Dropped[]): Promise<Ending> {
+    const config = await (await RunDirectory.open(pathOf(name), files)).readConfig();
+    const { model, training: settings, device: before } = config;
     const device = await deviceFor(wish ?? (before === "webgpu" ? "webgpu" : "wasm"));
     const doing = (what: string) => tell({ kind: "doing", what });
-    const config = { model, training: settings, device: before, data: of, ...rest };
-    const isLast = last?.name === name && dropped === undefined;
-    const data = isLast
-      ? last!.data
-      : await dataOf(config, dropped ?? (await keptDropped(name, files)), doing);
-    return follow({ name, model, data, options: { ...settings, device, resume: true } }, tell, dropped);
+    const options = { ...settings, device, resume: true };
+    // Files that were wrong are not gone on with.
+    if (last?.name === name && last.data.fingerprint === config.data.fingerprint)
+      return follow({ name, model, data: last.data, options }, tell, last.dropped);
+    const kept = canDraw(config) ? [] : await keptDropped(name, files);
+    const data = await dataOf(config, kept ?? given, doing);
+    return follow({ name, model, data, options }, tell, kept === undefined ? given : undefined);
   },
 
   /** Ends the training under way after its next steps, with a checkpoint. */
@@ -115,7 +114,13 @@ export type Training = typeof training;
 
 async function modelBytes(name: string, what: Exclude<Download, "checkpoint">): Promise<Uint8Array> {
   if (session?.name === name) return (await session.models(what))[what];
-  return files.read(`${pathOf(name)}/${what}.onnx`);
+  const path = `${pathOf(name)}/${what}.onnx`;
+  if (await files.exists(path)) return files.read(path);
+  // A run that was made elsewhere came without its models.
+  const run = await RunDirectory.open(pathOf(name), files);
+  const { model, training, data, result } = await run.readConfig();
+  const { classes, medium } = data;
+  return exportModel(what, { model, training, classes, medium, parameters: await run.readBest(), result });
 }
 
 async function deviceFor(wish: DeviceWish): Promise<"webgpu" | "wasm"> {
@@ -151,7 +156,7 @@ async function follow(
   const [detail] = (finding.works ? finding.detail : finding.reason).split(";", 1) as [string];
   return holding(name, async () => {
     session = new TrainingSession({ ...task, host, files, detail, tell: hear });
-    last = { name, data };
+    last = { name, data, dropped };
     return session.train().catch((error) => failed(error, false));
   });
 }

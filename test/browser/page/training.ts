@@ -8,7 +8,9 @@ import type {
   News,
   TrainingChoice,
 } from "../../../runtime/browser/train/messages.ts";
+import { pathOf } from "../../../runtime/browser/train/run-files.ts";
 import type { Training } from "../../../runtime/browser/train/training.worker.ts";
+import { webFiles } from "../../../runtime/web.ts";
 
 let worker: Worker;
 let training: Remote<Training>;
@@ -30,6 +32,8 @@ export interface Told {
   readonly steps: number;
   readonly pictures: number;
   readonly warnings: readonly string[];
+  /** What was done before it. */
+  readonly doing: readonly string[];
 }
 
 /** After how many steps a training is paused, its worker ended, or its GPU lost. */
@@ -47,7 +51,8 @@ async function follow(
   let [begun, steps, pictures] = [undefined as Begun | undefined, 0, 0];
   const losses: number[] = [];
   const warnings: string[] = [];
-  const told = () => ({ ...(begun && { begun }), losses, steps, pictures, warnings });
+  const doing: string[] = [];
+  const told = () => ({ ...(begun && { begun }), losses, steps, pictures, warnings, doing });
   let die: () => void;
   const died = new Promise<void>((resolve) => {
     die = resolve;
@@ -55,6 +60,7 @@ async function follow(
   const tell = proxy((news: News) => {
     if (news.kind === "begun") begun = news.begun;
     if (news.kind === "warning") warnings.push(news.what);
+    if (news.kind === "doing") doing.push(news.what);
     if (news.kind === "pictures") pictures++;
     if (news.kind !== "progress") return;
     const { loss, epoch, step, steps: each, validation } = news.progress;
@@ -81,7 +87,8 @@ export const resume = (
   name: string,
   device: "wasm" | "webgpu" | undefined,
   files?: readonly { readonly path: string; readonly bytes: Uint8Array<ArrayBuffer> }[],
-) => follow((tell) => training.resume(name, tell, device, files?.map(dropped)), {});
+  until: Until = {},
+) => follow((tell) => training.resume(name, tell, device, files?.map(dropped)), until);
 
 export const runs = (): Promise<KeptRun[]> => training.runs();
 
@@ -90,6 +97,9 @@ export const take = (
 ): Promise<string> => training.take(files.map(dropped));
 
 export const download = (name: string, what: Download): Promise<Uint8Array> => training.download(name, what);
+
+/** Whether the files that a run was begun on are kept beside it. */
+export const keepsFiles = (name: string): Promise<boolean> => webFiles.exists(`${pathOf(name)}/dropped.zip`);
 
 export const remove = (name: string): Promise<void> => training.remove(name);
 
