@@ -122,6 +122,14 @@ describe.skipIf(missing !== undefined)("the explorer", () => {
     expect(watched.errors).toEqual([]);
   });
 
+  test("a tap on the pad leaves a dot, which is encoded", async () => {
+    const { x, y, width, height } = (await page.locator("#pad").boundingBox())!;
+    await page.mouse.click(x + 0.3 * width, y + 0.4 * height);
+    expect(await sumOf(page, "pad")).toBeGreaterThan(0);
+    await expect.poll(() => codeOf(page)).not.toEqual([0, 0]);
+    expect(watched.errors).toEqual([]);
+  });
+
   test("a decoder of one's own, with its encoder, from files and from an address", async () => {
     const [decoder, encoder] = ["decoder.onnx", "encoder.onnx"].map((name) => join(file("digits-10d"), name));
     await page.locator("#files").setInputFiles([encoder!, decoder!]);

@@ -75,28 +75,34 @@ export class Pad {
     this.#pad.setPointerCapture(event.pointerId);
     if (!this.#isDrawing) this.#clear();
     this.#isDrawing = true;
-    Object.assign(this.#context, {
-      strokeStyle: "#fff",
-      lineCap: "round",
-      lineJoin: "round",
-      lineWidth: STROKE * this.#pad.width,
-    });
+    const lineWidth = STROKE * this.#pad.width;
+    const ink = { fillStyle: "#fff", strokeStyle: "#fff", lineCap: "round", lineJoin: "round", lineWidth };
+    Object.assign(this.#context, ink);
+    const [x, y] = this.#placeOf(event);
+    // A line of no length is none: what a tap leaves is a dot.
     this.#context.beginPath();
-    this.#draw(event);
+    this.#context.arc(x, y, lineWidth / 2, 0, 2 * Math.PI);
+    this.#context.fill();
+    this.#context.beginPath();
+    this.#context.moveTo(x, y);
+    this.#tell();
   }
 
-  #draw({ clientX, clientY }: PointerEvent): void {
-    const { left, top, width, height } = this.#pad.getBoundingClientRect();
-    this.#context.lineTo(
-      ((clientX - left) / width) * this.#pad.width,
-      ((clientY - top) / height) * this.#pad.height,
-    );
+  #draw(event: PointerEvent): void {
+    this.#context.lineTo(...this.#placeOf(event));
     this.#context.stroke();
     this.#tell();
   }
 
+  /** Where on the pad that is. */
+  #placeOf({ clientX, clientY }: PointerEvent): readonly [x: number, y: number] {
+    const { left, top, width, height } = this.#pad.getBoundingClientRect();
+    return [((clientX - left) / width) * this.#pad.width, ((clientY - top) / height) * this.#pad.height];
+  }
+
   #tell(): void {
-    if (this.#model?.canEncode) this.#events.change(drawingOn(this.#pad, this.#model));
+    const pixels = this.#model?.canEncode ? drawingOn(this.#pad, this.#model) : null;
+    if (pixels !== null) this.#events.change(pixels);
   }
 }
 
@@ -118,11 +124,12 @@ function cover(context: Context, image: ImageBitmap): void {
   context.drawImage(image, (width - w) / 2, (height - h) / 2, w, h);
 }
 
-/** What is drawn at the model's size, where MNIST has its digits: 20 pixels of 28, its centre of mass in the middle. */
-function drawingOn(pad: HTMLCanvasElement, model: Opened): Float32Array {
+/** What is drawn at the model's size, where MNIST has its digits: 20 pixels of 28, its centre of mass in the middle; null where nothing is. */
+function drawingOn(pad: HTMLCanvasElement, model: Opened): Float32Array | null {
+  const ink = inkOf(pad);
+  if (ink === null) return null;
   const small = canvasOf(model);
   const { width, height } = small.canvas;
-  const ink = inkOf(pad);
   const scale = (FILLED * Math.min(width, height)) / ink.side;
   small.imageSmoothingQuality = "high";
   small.setTransform(scale, 0, 0, scale, width / 2 - ink.x * scale, height / 2 - ink.y * scale);
@@ -146,7 +153,9 @@ function pixelsIn(context: OffscreenCanvasRenderingContext2D, { image: [channels
 }
 
 /** The centre of mass of what was drawn, and the longer side of the box around it; a dot counts as a short stroke. */
-function inkOf(pad: HTMLCanvasElement): { readonly x: number; readonly y: number; readonly side: number } {
+function inkOf(
+  pad: HTMLCanvasElement,
+): { readonly x: number; readonly y: number; readonly side: number } | null {
   const { data } = pad.getContext("2d")!.getImageData(0, 0, pad.width, pad.height);
   let [left, top, right, bottom] = [pad.width, pad.height, -1, -1];
   let [mass, momentX, momentY] = [0, 0, 0];
@@ -161,6 +170,7 @@ function inkOf(pad: HTMLCanvasElement): { readonly x: number; readonly y: number
       momentY += value * y;
     }
   }
+  if (mass === 0) return null;
   const side = Math.max(right - left, bottom - top, pad.width / 4);
   return { x: momentX / mass, y: momentY / mass, side };
 }
