@@ -185,13 +185,18 @@ export class Decoder {
 
   /** Images of `count` codes drawn from the standard normal prior: the same seed gives the same images. */
   async sample(count: number, seed: number, labels: Labels | null = null): Promise<Floats> {
-    const noise = new Random(seed, "sample").fillNormal(new Float32Array(count * this.latent));
-    return this.decode(tensor("float32", [count, this.latent], noise), labels);
+    return this.decode(priorCodes(count, this.latent, seed), labels);
   }
 
   async release(): Promise<void> {
     await this.#session.release();
   }
+}
+
+/** Codes `[count, latent]` drawn from the standard normal prior: a seed means the same ones wherever it is given. */
+export function priorCodes(count: number, latent: number, seed: number): Floats {
+  const noise = new Random(seed, "sample").fillNormal(new Float32Array(count * latent));
+  return tensor("float32", [count, latent], noise);
 }
 
 /** Codes on the straight line from each of `from` to its partner in `to`: `[rows · steps, latent]`, both ends inside. */

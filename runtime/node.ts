@@ -4,7 +4,7 @@ import type { ModelInput } from "../graphs/families.ts";
 import type { Dataset } from "../src/data/dataset.ts";
 import { type LoadOptions, loadDataset } from "./data/dataset.ts";
 import type { DataSpec } from "./data/spec.ts";
-import { readBytes } from "./host/file.ts";
+import { LARGEST_FILE, readBytes } from "./host/file.ts";
 import type { HostOptions } from "./host/host.ts";
 import { nodeHost } from "./host/node.ts";
 import { Decoder, Encoder } from "./models.ts";
@@ -70,13 +70,10 @@ export function openRun(path: string): Promise<Run> {
 
 /** Opens an `encoder.onnx`, whoever made it: one input `image` `[batch, channels, height, width]`. */
 export async function loadEncoder(path: string, options: HostOptions = {}): Promise<Encoder> {
-  return Encoder.open(await readBytes(path, LARGEST_MODEL), path, nodeHost, options);
+  return Encoder.open(await readBytes(path, LARGEST_FILE), path, nodeHost, options);
 }
 
 /** Opens a `decoder.onnx`, whoever made it: one input `latent` `[batch, latent]`. */
 export async function loadDecoder(path: string, options: HostOptions = {}): Promise<Decoder> {
-  return Decoder.open(await readBytes(path, LARGEST_MODEL), path, nodeHost, options);
+  return Decoder.open(await readBytes(path, LARGEST_FILE), path, nodeHost, options);
 }
-
-/** Protobuf messages end here. */
-const LARGEST_MODEL = 2 ** 31;

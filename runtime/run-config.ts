@@ -12,7 +12,9 @@ import { readJson } from "./json.ts";
 const FORMAT = 1;
 
 const split = z.strictObject({ count: z.int(), origin: z.string() });
-const losses = z.strictObject({ loss: z.number(), reconstruction: z.number(), kl: z.number() });
+
+/** What `Losses` are, for parsing them. */
+export const losses = z.strictObject({ loss: z.number(), reconstruction: z.number(), kl: z.number() });
 
 /** `conv-vae` was a family of its own before it became a \`vae\` with filters: the same settings and parameters. */
 const model = z.preprocess(

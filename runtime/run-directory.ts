@@ -5,11 +5,10 @@ import { fail } from "../src/ir/error.ts";
 import type { Tensors } from "../src/ir/tensor.ts";
 import type { Files } from "./files.ts";
 import { readJson } from "./json.ts";
-import { parseRunConfig, type RunConfig } from "./run-config.ts";
+import { losses, parseRunConfig, type RunConfig } from "./run-config.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 import type { Checkpoint } from "./trainer.ts";
 
-const losses = z.strictObject({ loss: z.number(), reconstruction: z.number(), kl: z.number() });
 const position = z.strictObject({
   epoch: z.int().min(0),
   step: z.int().min(0),

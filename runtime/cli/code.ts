@@ -3,7 +3,7 @@ import type { Dataset, SplitName } from "../../src/data/dataset.ts";
 import { fail } from "../../src/ir/error.ts";
 import { readCsv, writeCsv } from "../csv.ts";
 import { galleryOf } from "../figures/gallery.ts";
-import { readBytes, writeWhole } from "../host/file.ts";
+import { LARGEST_FILE, readBytes, writeWhole } from "../host/file.ts";
 import { codeOf } from "../models.ts";
 import { readNpy, writeNpy } from "../npy.ts";
 import { classOf } from "./classes.ts";
@@ -21,9 +21,6 @@ import {
 } from "./source.ts";
 import { asked, requireEnding } from "./usage.ts";
 import { requireMedium, requireOutput, writeDecoded } from "./write.ts";
-
-/** Codes of more than this many bytes are no table that a command should read. */
-const LARGEST = 2 ** 31;
 
 interface Flags extends RuntimeFlags {
   readonly out: string;
@@ -67,8 +64,8 @@ export async function decodeCommand(
     return classOf(opened, flags.label);
   });
   const latent = codes.endsWith(".csv")
-    ? readCsv(await asked(async () => new TextDecoder().decode(await readBytes(codes, LARGEST))), codes)
-    : readNpy(await asked(() => readBytes(codes, LARGEST)), codes);
+    ? readCsv(await asked(async () => new TextDecoder().decode(await readBytes(codes, LARGEST_FILE))), codes)
+    : readNpy(await asked(() => readBytes(codes, LARGEST_FILE)), codes);
   const [rows = 0, dimensions] = latent.shape;
   if (latent.shape.length !== 2 || dimensions !== decoder.latent) {
     fail(codes, `holds [${latent.shape}]; the decoder takes [rows, ${decoder.latent}]`);

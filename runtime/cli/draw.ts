@@ -2,9 +2,9 @@
 import { Images } from "../../src/data/images.ts";
 import { fail } from "../../src/ir/error.ts";
 import { galleryOf } from "../figures/gallery.ts";
-import { ofEachClass, priorCodes } from "../figures/samples.ts";
+import { ofEachClass } from "../figures/samples.ts";
 import { pairsOf } from "../figures/walks.ts";
-import { codeOf, type Floats, interpolate, rows } from "../models.ts";
+import { codeOf, type Floats, interpolate, priorCodes, rows } from "../models.ts";
 import { classSamples } from "../pictures/grids.ts";
 import { classesOf, classOf, type OpenDecoder } from "./classes.ts";
 import {

@@ -3,7 +3,7 @@ import { type ImportedModel, type ImportOptions, importModel } from "../../graph
 import type { Loss } from "../../graphs/models/losses.ts";
 import type { ImageShape } from "../../src/data/images.ts";
 import { fail } from "../../src/ir/error.ts";
-import { readBytes } from "../host/file.ts";
+import { LARGEST_FILE, readBytes } from "../host/file.ts";
 
 export interface ForeignFlags {
   readonly model?: string;
@@ -20,9 +20,6 @@ export interface ForeignFlags {
 /** Options that say something of a model from elsewhere, and those that say how one of ours is built. */
 const about = ["decoder", "loss", "mean", "logVariance", "code", "reconstruction"] as const;
 const building = ["preset", "latent", "hidden", "activation", "initialiser"] as const;
-
-/** Protobuf messages end here. */
-const LARGEST = 2 ** 31;
 
 const option = (name: string) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
@@ -54,8 +51,8 @@ export async function readForeign(
   if (needless !== undefined)
     fail("train", `${option(needless)} does not go with --model, which is built already`);
   const files = {
-    model: await readBytes(path, LARGEST),
-    decoder: decoder === undefined ? undefined : await readBytes(decoder, LARGEST),
+    model: await readBytes(path, LARGEST_FILE),
+    decoder: decoder === undefined ? undefined : await readBytes(decoder, LARGEST_FILE),
   };
   const pixels =
     kind === undefined && variance === undefined ? undefined : { kind: kind ?? "gaussian", variance };

@@ -5,14 +5,11 @@ import { print as printGraph } from "../../src/ir/print.ts";
 import { showType } from "../../src/ir/value.ts";
 import { decode } from "../../src/onnx/decode.ts";
 import { chooseDevice, type DeviceChoice } from "../device.ts";
-import { readBytes } from "../host/file.ts";
+import { LARGEST_FILE, readBytes } from "../host/file.ts";
 import { nodeHost } from "../host/node.ts";
 import { placementOf } from "../host/node-placement.ts";
 import { print, showBytes, showCount, showPlacement } from "./output.ts";
 import { asked } from "./usage.ts";
-
-/** Protobuf messages end here. */
-const LARGEST = 2 ** 31;
 
 interface Flags {
   /** Whose share of the nodes to tell. */
@@ -21,7 +18,7 @@ interface Flags {
 }
 
 export async function inspectCommand(path: string, { device, json }: Flags): Promise<void> {
-  const bytes = await asked(() => readBytes(path, LARGEST));
+  const bytes = await asked(() => readBytes(path, LARGEST_FILE));
   const chosen = device && (await asked(() => chooseDevice(nodeHost, device)));
   const graph = decode(bytes, path);
   const cost = costOf(graph);

@@ -1,9 +1,9 @@
 /** Downloads files once: each is kept in a folder, known by its SHA-256, and fetched from the first mirror that has it. */
-import { createHash, randomUUID } from "node:crypto";
+import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fail, IsthmusError } from "../../src/ir/error.ts";
+import { removeLeftovers, writeWhole } from "../host/file.ts";
 import { gunzip } from "./gunzip.ts";
 
 /** How long one file may take from one mirror, in milliseconds, where nobody says. */
@@ -34,7 +34,9 @@ export async function fetchOnce(
   for (const [i, [name, digest]] of files.entries()) {
     const path = join(folder, name);
     if ((await digestOfFile(path)) !== digest) {
-      await writeWhole(folder, path, await download(name, digest, options));
+      const bytes = await download(name, digest, options);
+      await removeLeftovers(folder, `${name}.`);
+      await writeWhole(path, bytes);
     }
     options.onProgress?.(i + 1, files.length);
   }
@@ -80,17 +82,4 @@ function reasonOf(error: unknown): string {
   const cause = error instanceof Error ? (error.cause ?? error) : error;
   if (!(cause instanceof Error)) return String(cause);
   return cause.message || ("code" in cause ? String(cause.code) : cause.name);
-}
-
-/** Writes a file so that it is there whole or not at all. */
-async function writeWhole(folder: string, path: string, bytes: Uint8Array): Promise<void> {
-  const temporary = `${path}.${randomUUID()}`;
-  try {
-    await mkdir(folder, { recursive: true });
-    await writeFile(temporary, bytes);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {});
-    fail(path, `can't be written (${reasonOf(error)})`);
-  }
 }

@@ -1,8 +1,7 @@
 /** Figures of what a decoder makes up: samples, one latent at a time, the latent plane. */
 import { Images } from "../../src/data/images.ts";
-import { Random } from "../../src/data/random.ts";
 import { tensor } from "../../src/ir/tensor.ts";
-import { type Floats, rows } from "../models.ts";
+import { type Floats, priorCodes, rows } from "../models.ts";
 import { latentGridCodes } from "../pictures/codes.ts";
 import { classSamples, latentGrid, sweeps } from "../pictures/grids.ts";
 import type { Picture } from "../pictures/picture.ts";
@@ -35,12 +34,6 @@ export async function sampleFigure({
   return medium.kind === "image"
     ? classSamples(Images.fromTensor(decoded), CLASS_COLUMNS, told)
     : gallery.sampled(rows(decoded, 0, gallery.samples));
-}
-
-/** Codes drawn from the standard normal prior: those that `Decoder.sample` decodes. */
-export function priorCodes(count: number, latent: number, seed: number): Floats {
-  const noise = new Random(seed, "sample").fillNormal(new Float32Array(count * latent));
-  return tensor("float32", [count, latent], noise);
 }
 
 /** The same codes for each class in turn, and the classes' numbers. */

@@ -9,6 +9,9 @@ export interface Folder {
   readonly folders: readonly string[];
 }
 
+/** The most bytes of a model, a checkpoint or a table of codes: protobuf messages and FlatBuffers end here. */
+export const LARGEST_FILE = 2 ** 31;
+
 /** All bytes of a file. Throws where it can't be read or is longer than `limit` bytes. */
 export async function readBytes(path: string, limit: number, signal?: AbortSignal): Promise<Uint8Array> {
   signal?.throwIfAborted();
@@ -39,12 +42,17 @@ export async function listFolder(path: string): Promise<Folder> {
   return { files: files.sort(), folders: folders.sort() };
 }
 
+/** How many temporary names there were, and the files of those that are being written. */
+let temporaries = 0;
+const writing = new Set<string>();
+
 /**
  * Writes a file whole or not at all: to a temporary name beside it, through to the disk, then renamed. Throws one line
  * where that fails; what was there before is then untouched.
  */
 export async function writeWhole(path: string, content: Uint8Array | string): Promise<void> {
   const temporary = temporaryName(path);
+  writing.add(temporary);
   try {
     await mkdir(dirname(path), { recursive: true });
     const file = await open(temporary, "w");
@@ -59,23 +67,27 @@ export async function writeWhole(path: string, content: Uint8Array | string): Pr
     // Where there is no such folder there is nothing to remove either.
     await rm(temporary, { force: true }).catch(() => {});
     unwritable(path, error);
+  } finally {
+    writing.delete(temporary);
   }
 }
 
-/** Where this process puts together what will be renamed to `path`. */
+/** Where this process puts together what will be renamed to `path`, each time elsewhere. */
 export function temporaryName(path: string): string {
-  return `${path}.${process.pid}.tmp`;
+  return `${path}.${temporaries++}.${process.pid}.tmp`;
 }
 
 /**
  * Removes what a killed process was putting together in a folder: temporary names that begin with `prefix`, unless the
- * process that they name is still there.
+ * process that they name is still there, or they are being written here.
  */
 export async function removeLeftovers(folder: string, prefix = ""): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     const [, pid] = /\.(\d+)\.tmp$/.exec(name) ?? [];
-    if (pid === undefined || !name.startsWith(prefix) || isAnother(Number(pid))) continue;
-    await rm(join(folder, name), { recursive: true, force: true });
+    const path = join(folder, name);
+    if (pid === undefined || !name.startsWith(prefix) || isAnother(Number(pid)) || writing.has(path))
+      continue;
+    await rm(path, { recursive: true, force: true });
   }
 }
 

@@ -5,7 +5,7 @@ import { fail } from "../../src/ir/error.ts";
 import type { Tensor } from "../../src/ir/tensor.ts";
 import { exportModel, modelNames } from "../export.ts";
 import { requireState } from "../fit.ts";
-import { readBytes } from "../host/file.ts";
+import { LARGEST_FILE, readBytes } from "../host/file.ts";
 import { nodeFiles } from "../host/node-files.ts";
 import type { Run } from "../run.ts";
 import { RunDirectory } from "../run-directory.ts";
@@ -13,9 +13,6 @@ import { beginning } from "../trainer.ts";
 import { readCheckpoint } from "./checkpoint.ts";
 import { requireAdam } from "./optimizer.ts";
 import { stateOf } from "./state.ts";
-
-/** Larger than any checkpoint that FlatBuffers can hold. */
-const LARGEST = 2 ** 31;
 
 /** What an import found. */
 export interface ImportedCheckpoint {
@@ -32,7 +29,7 @@ export async function importCheckpoint(run: Run, path: string, out: string): Pro
   const { result: _, ...config } = run.config;
   const { model, training } = config;
   const optimizer = requireAdam(training.optimizer);
-  const checkpoint = readCheckpoint(await readBytes(path, LARGEST), path);
+  const checkpoint = readCheckpoint(await readBytes(path, LARGEST_FILE), path);
   const found = stateOf(checkpoint, optimizer);
   requireState(model, training, found, path);
   const names = Object.keys(stateInputs(model, training));

@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { fetchOnce } from "../../runtime/data/download.ts";
 import { loadMnist } from "../../runtime/data/mnist.ts";
 import { counting, temporaryFolder } from "../support/idx.ts";
@@ -91,6 +91,17 @@ describe("fetchOnce", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
+  test("is called twice at once, and what a killed process was writing is removed", async () => {
+    const folder = await temporaryFolder();
+    // No process has the number: it is larger than any may be.
+    await writeFile(join(folder, "one.0.99999999.tmp"), "cut sh");
+    const { address } = await serve(whole);
+    const options = { mirrors: [`${address}/whole/`] };
+    await Promise.all([fetchOnce(folder, digests, options), fetchOnce(folder, digests, options)]);
+    expect((await readdir(folder)).sort()).toEqual(["one", "two"]);
+    expect(new Uint8Array(await readFile(join(folder, "one")))).toEqual(one);
+  });
+
   test("refuses a folder that can't be made", async () => {
     const folder = await temporaryFolder();
     const { address } = await serve(whole);
@@ -98,7 +109,7 @@ describe("fetchOnce", () => {
     const path = join(folder, "file", "one");
     await expect(
       fetchOnce(join(folder, "file"), digests, { mirrors: [`${address}/whole/`] }),
-    ).rejects.toThrow(`${path}: can't be written (`);
+    ).rejects.toThrow(`${path}: can't be written: part of its path is a file`);
   });
 
   test("stops when it is aborted, and asks no other mirror", async () => {
@@ -112,6 +123,8 @@ describe("fetchOnce", () => {
 });
 
 test("loadMnist says what to do where it can't be downloaded", async () => {
+  vi.stubEnv("ISTHMUS_MNIST", "");
+  onTestFinished(() => void vi.unstubAllEnvs());
   const { address } = await serve({ "/train-images-idx3-ubyte.gz": 500 });
   await expect(loadMnist({ cache: await temporaryFolder(), mirrors: [`${address}/`] })).rejects.toMatchObject(
     {
