@@ -36,6 +36,7 @@ export class Evaluator {
     this.#parameters = session.inputs.map(({ name }) => name).filter((name) => !fed.has(name));
   }
 
+  /** Opens the evaluation graph of a model. To be released by the caller. Throws where the device refuses it. */
   static async open(
     description: ModelDescription,
     host: Host,
@@ -92,6 +93,7 @@ export class Evaluator {
     return { ...losses, details: moments.over(images.count) };
   }
 
+  /** Frees the model's memory. */
   async release(): Promise<void> {
     await this.#session.release();
   }

@@ -13,7 +13,9 @@ import { encode } from "../src/onnx/encode.ts";
 import { type Precision, precisionName, withPrecision } from "./precision.ts";
 import type { RunResult } from "./run-config.ts";
 
+/** The `.onnx` files of a run: encoder, decoder and evaluation hold the weights; step and training are fed with them. */
 export const modelNames = ["encoder", "decoder", "evaluation", "step", "training"] as const;
+/** One of a run's `.onnx` files, without its ending. */
 export type ModelName = (typeof modelNames)[number];
 
 /** What an export is made of. */

@@ -1,5 +1,6 @@
 /** The seam between a run and where it is kept: a disk, or what a browser stores for a page. */
 
+/** Files by their path, folders parted by `/`. */
 export interface Files {
   /** Whether there is something at a path. */
   readonly exists: (path: string) => Promise<boolean>;

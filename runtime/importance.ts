@@ -19,16 +19,19 @@ const BATCH = 500;
 /** Draws a run: what a layer of 784 gives for them stays in a core's cache, and a run's own cost does not show. */
 const CHUNK = 500;
 
+/** How finely log p(x) is estimated, and where. */
 export interface ImportanceOptions extends HostOptions {
   /** Draws of the code for each image; the more, the closer to log p(x) from below. Burda et al. (2016) take 5000. */
   readonly samples: number;
   /** Draws that go through the decoder at once. */
   readonly chunk?: number | undefined;
+  /** Told after each image. */
   readonly onProgress?: ((progress: ImportanceProgress) => void) | undefined;
   /** Stops between two runs: the call then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** How far an estimate has come. */
 export interface ImportanceProgress {
   /** Images that are done, and how many there are. */
   readonly done: number;

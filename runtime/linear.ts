@@ -8,6 +8,7 @@ import { evaluated } from "./evaluate.ts";
 import type { Host, HostOptions } from "./host/host.ts";
 import { principalAngles } from "./principal.ts";
 
+/** How far a linear autoencoder is from its optimum, the principal components of its training images. */
 export interface BesidePrincipal {
   /** The mean cosine of the angles between the two subspaces: 1 where they are the same. */
   readonly meanCosine: number;

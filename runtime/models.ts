@@ -7,6 +7,7 @@ import { sizeOf, type Tensor, tensor } from "../src/ir/tensor.ts";
 import type { Host, HostOptions } from "./host/host.ts";
 import { Session } from "./session.ts";
 
+/** Images or codes, one a row of the first axis. */
 export type Floats = Tensor<"float32">;
 
 /** Rows a run; a longer batch goes through in parts. */
@@ -133,6 +134,7 @@ export class Encoder {
     return isConditional(this.#session);
   }
 
+  /** Frees the model's memory. */
   async release(): Promise<void> {
     await this.#session.release();
   }
@@ -188,6 +190,7 @@ export class Decoder {
     return this.decode(priorCodes(count, this.latent, seed), labels);
   }
 
+  /** Frees the model's memory. */
   async release(): Promise<void> {
     await this.#session.release();
   }

@@ -25,6 +25,7 @@ const model = z.preprocess(
   modelDescription,
 );
 
+/** What `RunConfig` is, for parsing it. */
 export const runConfig = z.strictObject({
   format: z.literal(FORMAT),
   /** The version of Isthmus that began the run. */
@@ -59,7 +60,9 @@ export const runConfig = z.strictObject({
     .optional(),
 });
 
+/** What `run.json` says. */
 export type RunConfig = z.output<typeof runConfig>;
+/** What came out of a training that has ended: losses in nats per image, times in seconds. */
 export type RunResult = NonNullable<RunConfig["result"]>;
 
 export function newRunConfig(parts: Omit<RunConfig, "format">): RunConfig {

@@ -28,7 +28,9 @@ const epochMetrics = z.strictObject({
 /** One line of `metrics.jsonl`. */
 export type EpochMetrics = Readonly<z.output<typeof epochMetrics>>;
 
+/** The files of one run, read and written by what they hold; errors name the file. */
 export class RunDirectory {
+  /** As it was given: a path on a disk, or a name in a page's storage. */
   readonly path: string;
   readonly #files: Files;
 
@@ -75,10 +77,12 @@ export class RunDirectory {
     return files.exists(fileIn(path, "run.json"));
   }
 
+  /** The path of one of its files, such as `run.json` or `pictures/losses.png`. */
   file(name: string): string {
     return fileIn(this.path, name);
   }
 
+  /** Writes one of its files whole or not at all. Throws one line where that fails. */
   async write(name: string, content: Uint8Array | string): Promise<void> {
     await this.#files.write(this.file(name), content);
   }
@@ -87,15 +91,17 @@ export class RunDirectory {
     return new TextDecoder().decode(await this.#files.read(this.file(name)));
   }
 
+  /** What `run.json` says. Throws one line where it is damaged or was written by a newer Isthmus. */
   async readConfig(): Promise<RunConfig> {
     return parseRunConfig(await this.#text("run.json"), this.file("run.json"));
   }
 
+  /** Writes `run.json` in the place of the one before. */
   async writeConfig(config: RunConfig): Promise<void> {
     await this.write("run.json", configText(config));
   }
 
-  /** The state to go on from. */
+  /** The state to go on from, and where that is. Throws one line where the file is missing or damaged. */
   async readCheckpoint(): Promise<Checkpoint> {
     const path = this.file("checkpoint.safetensors");
     const { tensors, metadata } = readSafetensors(await this.#files.read(path), path);
@@ -105,6 +111,7 @@ export class RunDirectory {
     return { state: tensors, position: parse(position, readJson(saved, path), path) };
   }
 
+  /** Writes the state to go on from in the place of the one before. */
   async writeCheckpoint(checkpoint: Checkpoint): Promise<void> {
     await this.write("checkpoint.safetensors", checkpointBytes(checkpoint));
   }
@@ -116,6 +123,7 @@ export class RunDirectory {
     return readSafetensors(await this.#files.read(path), path).tensors;
   }
 
+  /** Writes the parameters with the lowest validation loss so far, and after which epoch that was. */
   async writeBest(parameters: Tensors, epoch: number): Promise<void> {
     const metadata = { format: "pt", epoch: String(epoch) };
     await this.write("best.safetensors", writeSafetensors({ tensors: parameters, metadata }));
@@ -131,6 +139,7 @@ export class RunDirectory {
       .filter(({ epoch }) => epoch <= epochs);
   }
 
+  /** Writes `metrics.jsonl` anew: all epochs so far, a line each. */
   async writeMetrics(metrics: readonly EpochMetrics[]): Promise<void> {
     await this.write("metrics.jsonl", metrics.map((line) => `${JSON.stringify(line)}\n`).join(""));
   }

@@ -23,8 +23,10 @@ import { quantilesOf } from "./quantiles.ts";
 import type { RunConfig } from "./run-config.ts";
 import { RunDirectory } from "./run-directory.ts";
 
+/** A run directory that is there, whole or still in training: what it was made of, and what can be done with it. */
 export class Run {
   readonly directory: RunDirectory;
+  /** What `run.json` says: the model, its training, its data, and once training has ended its result. */
   readonly config: RunConfig;
   /** The parameters with the lowest validation loss. */
   readonly parameters: Tensors;
@@ -112,10 +114,12 @@ export class Run {
     }
   }
 
+  /** Opens its encoder: images to codes `[batch, latent]`. To be released by the caller. Throws where the device refuses. */
   async encoder(options: HostOptions = {}): Promise<Encoder> {
     return Encoder.open(this.model("encoder"), "encoder", this.#host, options);
   }
 
+  /** Opens its decoder: codes `[batch, latent]` to images. To be released by the caller. Throws where the device refuses. */
   async decoder(options: HostOptions = {}): Promise<Decoder> {
     return Decoder.open(this.model("decoder"), "decoder", this.#host, options);
   }

@@ -15,8 +15,10 @@ const codes: { readonly [D in DType]: string } = {
 };
 const dtypes = new Map(Object.entries(codes).map(([dtype, code]) => [code, dtype as DType]));
 
+/** What a file in the safetensors format holds. */
 export interface SafeTensors {
   readonly tensors: Tensors;
+  /** Texts by name, such as `format`, which PyTorch asks to be `pt`. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 

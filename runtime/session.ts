@@ -19,6 +19,7 @@ export type FeedsOf<V extends Values> = {
   readonly [K in keyof V]: TensorsOf<V>[K] | DeviceTensor;
 };
 
+/** One model of ONNX Runtime, ready to run: tensors by name in, tensors by name out, until it is released. */
 export class Session<I extends Values = Values, O extends Values = Values> {
   readonly #native: HostSession;
   readonly #subject: string;
@@ -54,10 +55,12 @@ export class Session<I extends Values = Values, O extends Values = Values> {
     return new Session(native, subject, new Map());
   }
 
+  /** What it has to be fed with: names, dtypes and shapes, in which a dimension of any size has a name. */
   get inputs(): readonly Port[] {
     return this.#native.inputs;
   }
 
+  /** What a run gives, in the same words. */
   get outputs(): readonly Port[] {
     return this.#native.outputs;
   }

@@ -58,11 +58,13 @@ export interface Checkpoint {
   readonly position: Position;
 }
 
+/** Where a trainer trains, what takes its steps, and where it begins. */
 export interface TrainerOptions extends EngineOptions {
   /** What takes the steps; what suits the device unless given. */
   readonly engine?: OpenEngine | undefined;
   /** Where to go on from; a new state drawn from the seed unless given. */
   readonly state?: Tensors | undefined;
+  /** Where that state stands; the beginning unless given. */
   readonly position?: Position | undefined;
 }
 

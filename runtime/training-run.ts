@@ -31,6 +31,7 @@ import { beginning, type Checkpoint, type Progress, Trainer } from "./trainer.ts
 /** How often a checkpoint is written within an epoch. */
 const SAVE_SECONDS = 30;
 
+/** How to train: the settings of `TrainingInput`, of which each has a default, and where and how the run is made. */
 export interface TrainOptions extends TrainingInput {
   /** The parameters to begin with, by name; those that are not given are drawn from the seed. */
   readonly parameters?: Tensors | undefined;
@@ -42,6 +43,7 @@ export interface TrainOptions extends TrainingInput {
   readonly signal?: AbortSignal | undefined;
   /** What to train on; the best that works unless told. */
   readonly device?: DeviceChoice | undefined;
+  /** Threads of ONNX Runtime on the CPU; the physical cores unless told. */
   readonly threads?: number | undefined;
   /** What takes the steps; what suits the device unless given. */
   readonly engine?: OpenEngine | undefined;

@@ -15,9 +15,11 @@ import { loadSoundFolder } from "./sounds.ts";
 import { type DataSpec, dataNames, dataSpec } from "./spec.ts";
 import { loadTextFile } from "./text.ts";
 
+/** How loading is followed, and stopped. */
 export interface LoadOptions {
   /** Told how many images of a folder are read, or how many of MNIST's files are there. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Stops it: the call then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 

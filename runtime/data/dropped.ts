@@ -13,6 +13,7 @@ export interface Dropped {
   readonly file: Blob;
 }
 
+/** How dropped files become images, and how they are divided. */
 export interface DroppedOptions extends Division, BitmapForm {
   /** What the data set is called. */
   readonly name?: string | undefined;

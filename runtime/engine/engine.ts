@@ -19,6 +19,7 @@ export type StepFeeds = Readonly<Record<string, Tensor<"float32"> | Tensor<"int3
 /** Losses in nats per image, one a step. */
 export type StepLosses = Readonly<Record<"loss" | "reconstruction" | "kl", Float32Array>>;
 
+/** What takes training steps one run after the other, and holds the state between them; it is released by who opened it. */
 export interface Engine {
   /** Takes the steps. Rejects where the device fails; what state there is then is not certain. */
   readonly run: (feeds: StepFeeds) => Promise<StepLosses>;
@@ -38,8 +39,10 @@ export interface Task {
   readonly state: Tensors;
 }
 
+/** Where an engine runs. */
 export interface EngineOptions extends HostOptions {
   readonly host: Host;
 }
 
+/** Opens an engine at the state of a task. Throws one line where the device refuses the graph, or the engine the task. */
 export type OpenEngine = (task: Task, options: EngineOptions) => Promise<Engine>;

@@ -33,9 +33,11 @@ export interface HostSession {
   readonly outputs: readonly Port[];
   /** Outputs come back on the host, but for those that the session was opened to keep on the device. */
   readonly run: (feeds: Placed) => Promise<Placed>;
+  /** Frees the model's memory. */
   readonly release: () => Promise<void>;
 }
 
+/** Where a model runs. */
 export interface HostOptions {
   /** What runs the model; the host's CPU unless told. */
   readonly device?: Device | undefined;
@@ -43,6 +45,7 @@ export interface HostOptions {
   readonly threads?: number | undefined;
 }
 
+/** Where a model runs, and what of its outputs stays there. */
 export interface SessionOptions extends HostOptions {
   /** Outputs to leave on the device, where it is a GPU. */
   readonly keep?: readonly string[] | undefined;
@@ -56,6 +59,7 @@ export interface Host {
   readonly isEmulated: (device: Device) => Promise<boolean>;
   /** Finds out whether a device works here, by trying it. */
   readonly probe: (device: Device) => Promise<Finding>;
+  /** Opens the bytes of an `.onnx` file. Rejects with what ONNX Runtime says where it refuses them. */
   readonly open: (model: Uint8Array, options: SessionOptions) => Promise<HostSession>;
 }
 

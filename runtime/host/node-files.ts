@@ -16,6 +16,7 @@ import {
 /** Larger than any checkpoint that fits in memory twice. */
 const LARGEST = 2 ** 34;
 
+/** Runs in folders of the disk; errors are one line that begins with the path. */
 export const nodeFiles: Files = {
   exists,
   read: (path) => readBytes(path, LARGEST),

@@ -8,6 +8,7 @@ import { openSession } from "./onnxruntime.ts";
 // An NVIDIA GPU would else round what it multiplies to 10 bits, and no loss would agree with another device's.
 env.NVIDIA_TF32_OVERRIDE ??= "0";
 
+/** ONNX Runtime's package for Node: on CUDA (Linux on x64), WebGPU, or the CPU, which always works. */
 export const nodeHost: Host = {
   devices: platform === "linux" && arch === "x64" ? ["cuda", "webgpu", "cpu"] : ["webgpu", "cpu"],
   isEmulated: async (device) => isEmulated(device),

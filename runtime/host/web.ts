@@ -6,6 +6,7 @@ import type { Device, Finding, Host } from "./host.ts";
 import { openSession, type Runtime } from "./onnxruntime.ts";
 import { tryOut } from "./trial.ts";
 
+/** Where a page has ONNX Runtime from. */
 export interface WebHostOptions {
   /**
    * Where ONNX Runtime's `.wasm` and `.mjs` files lie: the address of a folder, ending in a slash. Without it they are
