@@ -114,12 +114,12 @@ export class Run {
     }
   }
 
-  /** Opens its encoder: images to codes `[batch, latent]`. To be released by the caller. Throws where the device refuses. */
+  /** Opens its encoder, images to codes `[batch, latent]`; the caller releases it. Throws where the device refuses. */
   async encoder(options: HostOptions = {}): Promise<Encoder> {
     return Encoder.open(this.model("encoder"), "encoder", this.#host, options);
   }
 
-  /** Opens its decoder: codes `[batch, latent]` to images. To be released by the caller. Throws where the device refuses. */
+  /** Opens its decoder, codes `[batch, latent]` to images; the caller releases it. Throws where the device refuses. */
   async decoder(options: HostOptions = {}): Promise<Decoder> {
     return Decoder.open(this.model("decoder"), "decoder", this.#host, options);
   }

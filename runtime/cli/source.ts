@@ -143,7 +143,7 @@ export async function dataFor(run: Run, flags: DataFlags): Promise<Dataset> {
   return namedData({ ...flags, data: flags.data }, takes);
 }
 
-/** Throws where data stand for something else than a model was trained on, or are of another shape, and says how they could be. */
+/** Throws where data are not such as a model takes; of images of another shape it says how they could be. */
 function requireTaken({ image, medium, classes }: Dataset, takes: Taken): void {
   const { medium: taken } = takes;
   if (taken !== null && medium.kind !== taken.kind)

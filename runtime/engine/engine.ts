@@ -19,7 +19,7 @@ export type StepFeeds = Readonly<Record<string, Tensor<"float32"> | Tensor<"int3
 /** Losses in nats per image, one a step. */
 export type StepLosses = Readonly<Record<"loss" | "reconstruction" | "kl", Float32Array>>;
 
-/** What takes training steps one run after the other, and holds the state between them; it is released by who opened it. */
+/** What takes training steps, run after run, and holds the state between them; who opened it releases it. */
 export interface Engine {
   /** Takes the steps. Rejects where the device fails; what state there is then is not certain. */
   readonly run: (feeds: StepFeeds) => Promise<StepLosses>;
