@@ -34,9 +34,8 @@ export async function fetchOnce(
   for (const [i, [name, digest]] of files.entries()) {
     const path = join(folder, name);
     if ((await digestOfFile(path)) !== digest) {
-      const bytes = await download(name, digest, options);
       await removeLeftovers(folder, `${name}.`);
-      await writeWhole(path, bytes);
+      await writeWhole(path, await download(name, digest, options));
     }
     options.onProgress?.(i + 1, files.length);
   }

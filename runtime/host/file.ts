@@ -42,9 +42,8 @@ export async function listFolder(path: string): Promise<Folder> {
   return { files: files.sort(), folders: folders.sort() };
 }
 
-/** How many temporary names there were, and the files of those that are being written. */
+/** How many temporary names there were. */
 let temporaries = 0;
-const writing = new Set<string>();
 
 /**
  * Writes a file whole or not at all: to a temporary name beside it, through to the disk, then renamed. Throws one line
@@ -52,7 +51,6 @@ const writing = new Set<string>();
  */
 export async function writeWhole(path: string, content: Uint8Array | string): Promise<void> {
   const temporary = temporaryName(path);
-  writing.add(temporary);
   try {
     await mkdir(dirname(path), { recursive: true });
     const file = await open(temporary, "w");
@@ -67,8 +65,6 @@ export async function writeWhole(path: string, content: Uint8Array | string): Pr
     // Where there is no such folder there is nothing to remove either.
     await rm(temporary, { force: true }).catch(() => {});
     unwritable(path, error);
-  } finally {
-    writing.delete(temporary);
   }
 }
 
@@ -79,15 +75,13 @@ export function temporaryName(path: string): string {
 
 /**
  * Removes what a killed process was putting together in a folder: temporary names that begin with `prefix`, unless the
- * process that they name is still there, or they are being written here.
+ * process that they name is still there.
  */
 export async function removeLeftovers(folder: string, prefix = ""): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     const [, pid] = /\.(\d+)\.tmp$/.exec(name) ?? [];
-    const path = join(folder, name);
-    if (pid === undefined || !name.startsWith(prefix) || isAnother(Number(pid)) || writing.has(path))
-      continue;
-    await rm(path, { recursive: true, force: true });
+    if (pid === undefined || !name.startsWith(prefix) || isAnother(Number(pid))) continue;
+    await rm(join(folder, name), { recursive: true, force: true });
   }
 }
 
