@@ -2,7 +2,7 @@
 import { realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { fail } from "../../src/ir/error.ts";
-import { exists, listFolder, readBytes, unreadable } from "../host/file.ts";
+import { exists, LARGEST_FILE, listFolder, readBytes, unreadable } from "../host/file.ts";
 
 /** A model's file. */
 export interface ModelSource {
@@ -17,9 +17,6 @@ export interface ModelBytes {
   readonly bytes: Uint8Array;
   readonly stamp: string;
 }
-
-/** Protobuf messages end here. */
-const LARGEST = 2 ** 31;
 
 /**
  * The models that a path stands for, in the order of their names: those of a run `<run>` are `<run>-encoder`,
@@ -68,7 +65,7 @@ export async function readModel(source: ModelSource): Promise<ModelBytes> {
   if (!real.startsWith(root.endsWith(sep) ? root : root + sep))
     fail(path, "leads out of the folder of models");
   const stamp = await stampOf(source);
-  const bytes = await readBytes(real, LARGEST);
+  const bytes = await readBytes(real, LARGEST_FILE);
   if ((await stampOf(source)) !== stamp) fail(path, "is being written");
   return { bytes, stamp };
 }

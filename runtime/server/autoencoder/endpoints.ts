@@ -1,8 +1,7 @@
 /** What an autoencoder is for, one function an endpoint: from a request that was read to what is answered. */
-import { Random } from "../../../src/data/random.ts";
 import { IsthmusError } from "../../../src/ir/error.ts";
 import { type Tensors, tensor } from "../../../src/ir/tensor.ts";
-import { codeOf, interpolate as straightLine } from "../../models.ts";
+import { codeOf, priorCodes, interpolate as straightLine } from "../../models.ts";
 import { refuse } from "../error.ts";
 import type { ServedModel } from "../model.ts";
 import { PictureBody } from "./body.ts";
@@ -80,10 +79,7 @@ export async function sample(call: Call): Promise<Made> {
     refuse("the model has no prior to draw codes from: /reconstruct shows what it does");
   requireCount(call, imageFormOf(decoder), count);
   const told = labelFeeds([decoder], label, count);
-  const latent = latentOf(decoder);
-  // The numbers of `Decoder.sample`: a seed means the same images wherever it is given.
-  const noise = new Random(seed, "sample").fillNormal(new Float32Array(count * latent));
-  return made(call, decoder, tensor("float32", [count, latent], noise), told(decoder));
+  return made(call, decoder, priorCodes(count, latentOf(decoder), seed), told(decoder));
 }
 
 /** Images of codes on the straight line from one to another. */
