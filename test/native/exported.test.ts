@@ -2,7 +2,6 @@
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { InferenceSession, Tensor } from "onnxruntime-node";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { parse } from "../../graphs/config.ts";
 import { trainingConfig } from "../../graphs/training-config.ts";
@@ -12,6 +11,8 @@ import { nodePlatform } from "../../runtime/node-platform.ts";
 import { Run } from "../../runtime/run.ts";
 import { TrainingRun } from "../../runtime/training-run.ts";
 import { drawDigits } from "../../src/data/digits/digits.ts";
+import { tensor } from "../../src/ir/tensor.ts";
+import { infer } from "../support/bare.ts";
 import { verdictsOn } from "../support/checker.ts";
 import { isthmus } from "../support/cli.ts";
 import { difference } from "../support/difference.ts";
@@ -31,32 +32,24 @@ function written(name: ExportedName, file: ModelName): Uint8Array {
   return exportModel(file, { model, training, classes: null, parameters });
 }
 
-/** The outputs of a file of one input, two rows at a time. */
-async function infer(file: Uint8Array, data: Float32Array): Promise<number[][]> {
-  const session = await InferenceSession.create(file, { logSeverityLevel: 4 });
-  const [info] = session.inputMetadata;
-  const row = info!.isTensor ? info!.shape.slice(1).map(Number) : [];
-  const size = row.reduce((a, b) => a * b, 1);
-  const results: number[][] = [];
-  for (let start = 0; start < data.length; start += 2 * size) {
-    const part = new Tensor(data.slice(start, start + 2 * size), [2, ...row]);
-    Object.values(await session.run({ [info!.name]: part })).forEach(({ data }, i) => {
-      results[i] = [...(results[i] ?? []), ...(data as Float32Array)];
-    });
-  }
-  await session.release();
-  return results;
+/** The outputs of a file of one input for four rows, two at a time. */
+async function pairwise(file: Uint8Array, rows: Float32Array): Promise<number[][]> {
+  const half = rows.length / 2;
+  const outputs = async (pair: Float32Array) =>
+    Object.values(await infer(file, (_, [, ...row]) => tensor("float32", [2, ...row.map(Number)], pair)));
+  const [first, second] = [await outputs(rows.subarray(0, half)), await outputs(rows.subarray(half))];
+  return first.map(({ data }, i) => [...(data as Float32Array), ...(second[i]!.data as Float32Array)]);
 }
 
 describe("what is exported before any step gives what the files give", () => {
   test.each(names)("%s", async (name) => {
     const [first, second] = exported[name].files.map((file) => fixture(file));
-    const codes = await infer(written(name, "encoder"), images);
+    const codes = await pairwise(written(name, "encoder"), images);
     const latent = Float32Array.from(codes[0]!);
-    const decoded = await infer(written(name, "decoder"), latent);
-    const theirs = await infer(await readFile(first!), images);
+    const decoded = await pairwise(written(name, "decoder"), latent);
+    const theirs = await pairwise(await readFile(first!), images);
     // A whole autoencoder gives its images alone.
-    const expected = second === undefined ? theirs : await infer(await readFile(second), latent);
+    const expected = second === undefined ? theirs : await pairwise(await readFile(second), latent);
     if (second !== undefined)
       theirs.forEach((code, i) => void expect(difference(codes[i]!, code)).toBeLessThan(1e-5));
     expect(difference(decoded[0]!, expected[0]!)).toBeLessThan(1e-5);

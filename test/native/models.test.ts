@@ -1,4 +1,3 @@
-import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "../../graphs/config.ts";
 import { describe as described } from "../../graphs/families.ts";
@@ -9,8 +8,9 @@ import { nodeHost } from "../../runtime/host/node.ts";
 import { codeOf, Decoder, Encoder, interpolate } from "../../runtime/models.ts";
 import { Images } from "../../src/data/images.ts";
 import { Random } from "../../src/data/random.ts";
-import { type Tensor, tensor } from "../../src/ir/tensor.ts";
+import { type Tensor, type Tensors, tensor } from "../../src/ir/tensor.ts";
 import { decode } from "../../src/onnx/decode.ts";
+import { infer } from "../support/bare.ts";
 import { tinyDigits, tinyModel, tinyTraining } from "../support/tiny.ts";
 
 const model = described(tinyModel);
@@ -23,17 +23,9 @@ const trained: Trained = {
 };
 const { images } = tinyDigits().train;
 
-/** What stock ONNX Runtime makes of the file, with nothing of Isthmus around it. */
-async function bare(name: ModelName, input: string, { shape, data }: Tensor<"float32">) {
-  const session = await InferenceSession.create(exportModel(name, trained));
-  const results = await session.run({ [input]: new OrtTensor("float32", data, shape) });
-  await session.release();
-  return Object.fromEntries(
-    Object.entries(results).map(([output, { dims, data }]) => [
-      output,
-      tensor("float32", dims, data as Float32Array),
-    ]),
-  );
+/** What stock ONNX Runtime makes of the file. */
+function bare(name: ModelName, fed: Tensor): Promise<Tensors> {
+  return infer(exportModel(name, trained), () => fed);
 }
 
 let encoder: Encoder;
@@ -51,11 +43,11 @@ describe("Encoder and Decoder", () => {
   test("give what stock ONNX Runtime gives for the exported files", async () => {
     const pixels = images.slice(0, 7).toTensor();
     const encoded = await encoder.encode(pixels);
-    expect(encoded).toEqual(await bare("encoder", "image", pixels));
+    expect(encoded).toEqual(await bare("encoder", pixels));
     expect(Object.keys(encoded)).toEqual(["mean", "log_variance"]);
     expect(encoded.mean!.shape).toEqual([7, 2]);
     const { mean } = encoded;
-    expect(await decoder.decode(mean!)).toEqual((await bare("decoder", "latent", mean!)).image);
+    expect(await decoder.decode(mean!)).toEqual((await bare("decoder", mean!)).image);
     expect((await decoder.decode(mean!)).shape).toEqual([7, 1, 28, 28]);
   });
 

@@ -1,7 +1,6 @@
 /** Smaller files: what they are made of, what ONNX Runtime makes of them, and whether what is measured is what they do. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { calibrate, lossWith } from "../../runtime/compare.ts";
 import { exportModel } from "../../runtime/export.ts";
@@ -10,8 +9,10 @@ import { codeOf, Decoder, Encoder } from "../../runtime/models.ts";
 import type { Precision } from "../../runtime/precision.ts";
 import { Run } from "../../runtime/run.ts";
 import type { Images } from "../../src/data/images.ts";
+import { type Tensors, tensor } from "../../src/ir/tensor.ts";
 import { decode } from "../../src/onnx/decode.ts";
 import { metadataOf } from "../../src/onnx/metadata.ts";
+import { infer } from "../support/bare.ts";
 import { verdictsOn } from "../support/checker.ts";
 import { isthmus } from "../support/cli.ts";
 import { difference } from "../support/difference.ts";
@@ -38,29 +39,12 @@ describe.skipIf(python.missing !== undefined)("onnx.checker, with full_check, ac
   test.each(smallerFiles)("$title", ({ title }) => expect(verdicts[title]).toBeNull());
 });
 
-/** What a file gives of images or codes, with nothing but ONNX Runtime: all in one batch. */
-async function bare(bytes: Uint8Array, feeds: Readonly<Record<string, Fed>>) {
-  const session = await InferenceSession.create(bytes, { logSeverityLevel: 3 });
-  const fed = session.inputNames.map((name) => {
-    const { shape, data } = feeds[name]!;
-    const dtype = name === "label" ? "int32" : "float32";
-    return [name, new OrtTensor(dtype, data as Float32Array, shape)] as const;
-  });
-  const results = await session.run(Object.fromEntries(fed));
-  await session.release();
-  return results;
-}
-interface Fed {
-  readonly shape: readonly number[];
-  readonly data: Float32Array | Int32Array;
-}
-
 /** Images for an encoder; codes from −1 to 1 for a decoder of so many dimensions. */
-function feedsFor(images: Images, latent: number): Readonly<Record<string, Fed>> {
+function feedsFor(images: Images, latent: number): Tensors {
   const codes = Float32Array.from({ length: images.count * latent }, (_, i) => Math.sin(i));
   return {
     image: images.toTensor(),
-    latent: { shape: [images.count, latent], data: codes },
+    latent: tensor("float32", [images.count, latent], codes),
     label: images.labelTensor(),
   };
 }
@@ -74,12 +58,12 @@ describe("ONNX Runtime alone", () => {
     const asked = Object.fromEntries(
       Object.entries(feeds).filter(([name]) => Object.hasOwn(graph.inputs, name)),
     );
-    const [actual, expected] = [await bare(bytes, asked), interpret(graph, asked)];
+    const [actual, expected] = [await infer(bytes, (name) => asked[name]!), interpret(graph, asked)];
     expect(Object.keys(actual)).toEqual(Object.keys(expected));
     for (const [name, { shape, data }] of Object.entries(expected)) {
-      const { dims, data: got } = actual[name]!;
-      expect(dims).toEqual(shape);
-      expect(difference(Array.from(got as Float32Array), data)).toBeLessThan(1e-5);
+      const got = actual[name]!;
+      expect(got.shape).toEqual(shape);
+      expect(difference(Array.from(got.data as Float32Array), data)).toBeLessThan(1e-5);
     }
   });
 });

@@ -2,7 +2,6 @@
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { latentOf } from "../../graphs/families.ts";
 import { decoderGraph, encoderGraph } from "../../graphs/inference.ts";
@@ -11,7 +10,8 @@ import { codeOf, Decoder, Encoder } from "../../runtime/models.ts";
 import { nodePlatform } from "../../runtime/node-platform.ts";
 import { TrainingRun, type TrainOptions } from "../../runtime/training-run.ts";
 import type { Graph } from "../../src/ir/graph.ts";
-import { type Tensor, type Tensors, tensor } from "../../src/ir/tensor.ts";
+import type { Tensor } from "../../src/ir/tensor.ts";
+import { infer } from "../support/bare.ts";
 import { difference } from "../support/difference.ts";
 import { temporaryFolder } from "../support/idx.ts";
 import { run as interpret } from "../support/interpreter/interpreter.ts";
@@ -56,7 +56,7 @@ describe.each([...tinyPresets, normalised])("$name", ({ model, training, data })
     const encoder = await Encoder.open(await bytes("encoder.onnx"), "encoder", nodeHost);
     const ours = await encoder.encode(images);
     const shown = { image: images.toTensor(), label: images.labelTensor() };
-    const encoded = await alone(join(out, "encoder.onnx"), shown);
+    const encoded = await infer(join(out, "encoder.onnx"), (name) => shown[name as keyof typeof shown]);
     expectSame(encoded, ours);
     expectSame(encoded, interpret(encoderGraph(model) as Graph, { ...shown, ...parameters }));
     expect(encoder.isConditional).toBe("label" in encoderGraph(model).inputs);
@@ -65,7 +65,7 @@ describe.each([...tinyPresets, normalised])("$name", ({ model, training, data })
     expect(latent.shape).toEqual([images.count, latentOf(model)]);
     const decoder = await Decoder.open(await bytes("decoder.onnx"), "decoder", nodeHost);
     const given = { latent, label: shown.label };
-    const decoded = await alone(join(out, "decoder.onnx"), given);
+    const decoded = await infer(join(out, "decoder.onnx"), (name) => given[name as keyof typeof given]);
     expectSame(decoded, { image: await decoder.decode(latent, images.labels) });
     expectSame(decoded, interpret(decoderGraph(model) as Graph, { ...given, ...parameters }));
     expect(decoded.image!.shape).toEqual(shown.image.shape);
@@ -73,23 +73,6 @@ describe.each([...tinyPresets, normalised])("$name", ({ model, training, data })
     await decoder.release();
   });
 });
-
-/** What a file gives, with nothing but ONNX Runtime; of the feeds it takes those that it asks for. */
-async function alone(path: string, feeds: Tensors): Promise<Tensors> {
-  const session = await InferenceSession.create(path);
-  const fed = session.inputNames.map((name) => {
-    const { dtype, shape, data } = feeds[name]!;
-    return [name, new OrtTensor(dtype as "float32", data as Float32Array, shape)] as const;
-  });
-  const results = await session.run(Object.fromEntries(fed));
-  await session.release();
-  return Object.fromEntries(
-    Object.entries(results).map(([name, { dims, data }]) => [
-      name,
-      tensor("float32", dims, data as Float32Array),
-    ]),
-  );
-}
 
 type Numbers = Pick<Tensor, "shape"> & { readonly data: ArrayLike<number | bigint> };
 

@@ -13,7 +13,7 @@ import { Session } from "../../runtime/session.ts";
 import type { Images } from "../../src/data/images.ts";
 import { Random } from "../../src/data/random.ts";
 import { type Tensor, type Tensors, tensor } from "../../src/ir/tensor.ts";
-import { lossNames, part } from "./stepping.ts";
+import { lossNames, part, parts } from "./stepping.ts";
 
 export const STEPS = 50;
 const DRAWS = 5;
@@ -74,8 +74,7 @@ export async function followTraining(job: Job, runs: number): Promise<Followed> 
   let state = beginningOf(job);
   for (let run = 0; run < runs; run++) {
     const [start, end] = [(run * STEPS) / runs, ((run + 1) * STEPS) / runs];
-    const parts = Object.entries(sequences).map(([name, value]) => [name, part(value, start, end)] as const);
-    const fed = { ...state, images: images!, ...Object.fromEntries(parts) };
+    const fed = { ...state, images: images!, ...parts(sequences, start, end) };
     results.push(await session.run(asked(session, fed)));
     state = nextState(state, results.at(-1)!);
   }
@@ -91,8 +90,7 @@ export async function followSteps(job: Job): Promise<Followed> {
   let state = beginningOf(job);
   for (let step = 0; step < STEPS; step++) {
     const image = job.images.pick(part(index!, step).data as Int32Array).toTensor();
-    const parts = Object.entries(sequences).map(([name, value]) => [name, part(value, step)] as const);
-    results.push(await session.run(asked(session, { ...state, image, ...Object.fromEntries(parts) })));
+    results.push(await session.run(asked(session, { ...state, image, ...parts(sequences, step) })));
     state = nextState(state, results.at(-1)!);
   }
   await session.release();

@@ -12,6 +12,11 @@ export function part(given: Tensor, start: number, end?: number): Tensor {
   return { ...given, shape: end === undefined ? rest : [end - start, ...rest], data } as Tensor;
 }
 
+/** That part of each. */
+export function parts(given: Tensors, start: number, end?: number): Tensors {
+  return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, part(value, start, end)]));
+}
+
 /** The losses of all steps that `feeds` are for, taken in so many runs of equally many, and the state after them. */
 export async function takeSteps(
   open: OpenEngine,
@@ -25,8 +30,7 @@ export async function takeSteps(
   const losses: StepLosses[] = [];
   for (let run = 0; run < runs; run++) {
     const [start, end] = [(run * steps) / runs, ((run + 1) * steps) / runs];
-    const parts = Object.entries(feeds).map(([name, value]) => [name, part(value, start, end)] as const);
-    losses.push(await engine.run(Object.fromEntries(parts) as StepFeeds));
+    losses.push(await engine.run(parts(feeds, start, end) as StepFeeds));
   }
   const state = await engine.state();
   await engine.release();

@@ -6,8 +6,9 @@ import { stepGraph } from "../../../graphs/step.ts";
 import { trainingConfig } from "../../../graphs/training-config.ts";
 import { drawDigits } from "../../../src/data/digits/digits.ts";
 import { Random } from "../../../src/data/random.ts";
-import { sizeOf, type Tensor, type Tensors, tensor } from "../../../src/ir/tensor.ts";
+import { tensor } from "../../../src/ir/tensor.ts";
 import { type Feed, type HostTensor, run } from "../interpreter/interpreter.ts";
+import { part } from "../stepping.ts";
 import type { Job } from "./work.ts";
 
 export const STEPS = 20;
@@ -63,7 +64,7 @@ export function courseOf({ description, config, feeds, state: first }: Job): Cou
   let state: Readonly<Record<string, Feed>> = first;
   let results: Record<string, HostTensor> = {};
   for (let step = 0; step < STEPS; step++) {
-    const at = (name: string) => element(feeds, name, step);
+    const at = (name: string) => part(feeds[name]!, step);
     const image = images.pick(at("index").data as Int32Array).toTensor();
     const [noise, learning_rate, kl_weight] = [at("noise"), at("learning_rate"), at("kl_weight")];
     results = run(graph, { ...state, image, noise, learning_rate, kl_weight });
@@ -75,11 +76,4 @@ export function courseOf({ description, config, feeds, state: first }: Job): Cou
 
 function nextOf(state: object, results: Record<string, HostTensor>): Record<string, HostTensor> {
   return Object.fromEntries(Object.keys(state).map((name) => [name, results[`${name}.next`]!]));
-}
-
-function element(feeds: Tensors, name: string, step: number): Tensor {
-  const { dtype, shape, data } = feeds[name]!;
-  const rest = shape.slice(1);
-  const size = sizeOf(rest);
-  return tensor(dtype, rest, data.slice(step * size, (step + 1) * size) as Float32Array);
 }

@@ -8,7 +8,8 @@ import { readSafetensors, writeSafetensors } from "../../../runtime/safetensors.
 import { Session } from "../../../runtime/session.ts";
 import { type Position, Trainer } from "../../../runtime/trainer.ts";
 import { type ImageShape, Images } from "../../../src/data/images.ts";
-import { type Tensors, tensor } from "../../../src/ir/tensor.ts";
+import type { Tensors } from "../../../src/ir/tensor.ts";
+import { parts } from "../stepping.ts";
 
 /** Runs a model once. */
 export async function runModel(
@@ -51,8 +52,8 @@ export async function takeSteps(host: Host, device: Device, job: Job): Promise<T
   try {
     const steps = feeds.index!.shape[0]!;
     const runs = [
-      await engine.run(part(feeds, 0, steps >> 1)),
-      await engine.run(part(feeds, steps >> 1, steps)),
+      await engine.run(parts(feeds, 0, steps >> 1) as StepFeeds),
+      await engine.run(parts(feeds, steps >> 1, steps) as StepFeeds),
     ];
     const column = (name: keyof StepLosses) => Float32Array.from(runs.flatMap((losses) => [...losses[name]]));
     const losses = { loss: column("loss"), reconstruction: column("reconstruction"), kl: column("kl") };
@@ -60,25 +61,6 @@ export async function takeSteps(host: Host, device: Device, job: Job): Promise<T
   } finally {
     await engine.release();
   }
-}
-
-/** Some steps of what all read. */
-function part(feeds: Tensors, start: number, end: number): StepFeeds {
-  const entries = Object.entries(feeds).map(
-    ([
-      name,
-      {
-        dtype,
-        shape: [count = 1, ...rest],
-        data,
-      },
-    ]) => {
-      const size = data.length / count;
-      const some = (data as Float32Array).slice(start * size, end * size);
-      return [name, tensor(dtype, [end - start, ...rest], some)] as const;
-    },
-  );
-  return Object.fromEntries(entries) as unknown as StepFeeds;
 }
 
 /** A training as it is saved: the bytes of a checkpoint, and where it stands. */
