@@ -9,13 +9,10 @@ import { readNpy, writeNpy } from "../../runtime/npy.ts";
 import { IsthmusError } from "../../src/ir/error.ts";
 import { sizeOf, tensor } from "../../src/ir/tensor.ts";
 import { temporaryFolder } from "../support/idx.ts";
+import { findPython } from "../support/python.ts";
 
-const python = process.env.ISTHMUS_PYTHON ?? "python3";
-const hasNumpy = spawnSync(python, ["-c", "import numpy"]).status === 0;
-if (!hasNumpy)
-  console.info(
-    `skipped: NumPy reads .npy files (${python} has no numpy; ISTHMUS_PYTHON can name one that does)`,
-  );
+const { command, missing } = findPython("numpy");
+if (missing) console.info(`skipped: NumPy reads .npy files: ${missing}`);
 
 // What is drawn is the same each time; change the seed to look for more.
 fc.configureGlobal({ seed: 1 });
@@ -96,7 +93,7 @@ describe(".npy", () => {
     );
   });
 
-  test.skipIf(!hasNumpy)("is read by NumPy, and what NumPy writes is read", async () => {
+  test.skipIf(missing !== undefined)("is read by NumPy, and what NumPy writes is read", async () => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, "ours.npy"), writeNpy(matrix));
     const script = `import numpy, sys
@@ -104,7 +101,7 @@ ours = numpy.load(sys.argv[1] + "/ours.npy")
 print(ours.dtype, ours.shape, ours.tobytes().hex())
 numpy.save(sys.argv[1] + "/theirs.npy", ours[:, ::-1].copy())
 numpy.save(sys.argv[1] + "/double.npy", ours.astype("f8"))`;
-    const { stdout } = spawnSync(python, ["-c", script, folder], { encoding: "utf8" });
+    const { stdout } = spawnSync(command!, ["-c", script, folder], { encoding: "utf8" });
     expect(stdout.trim()).toBe(`float32 (2, 3) ${Buffer.from(matrix.data.buffer).toString("hex")}`);
     const read = async (name: string) => readNpy(await readFile(join(folder, name)), name);
     expect([...(await read("theirs.npy")).data]).toEqual([2, 1, 0, 5, 4, 3].map((i) => matrix.data[i]));

@@ -8,17 +8,19 @@ import { env } from "node:process";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { chromium, type Page } from "playwright-core";
+import { absent } from "./required.ts";
 
 /** The command of a Chromium; or, where there is none, what is missing and how to get it. */
 export type Chromium =
   | { readonly command: string; readonly missing?: undefined }
   | { readonly command?: undefined; readonly missing: string };
 
-/** Looks for ISTHMUS_CHROMIUM, then for Debian's. */
+/** ISTHMUS_CHROMIUM, or Debian's. Throws where it does not exist and ISTHMUS_REQUIRE has `chromium`. */
 export function findChromium(): Chromium {
   const command = env.ISTHMUS_CHROMIUM ?? "/usr/bin/chromium";
   if (existsSync(command)) return { command };
-  return { missing: `${command} does not exist (apt install chromium); ISTHMUS_CHROMIUM can name another` };
+  const missing = `${command} does not exist (apt install chromium); ISTHMUS_CHROMIUM can name another`;
+  return absent("chromium", missing);
 }
 
 /** What a server has beside the page: bytes, a file, or (where both end in a slash) a folder, by its path. */
