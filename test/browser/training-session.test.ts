@@ -17,7 +17,7 @@ describe.skipIf(chromium.missing !== undefined)("a page", () => {
   });
   afterAll(() => page?.close());
 
-  test.each(jobs)(`follows step.onnx for ${STEPS} steps: %s`, async (title, of) => {
+  test.each(jobs)(`follows step.onnx for ${STEPS} steps: %s`, async (title, of, bounds) => {
     const { images: _, ...feeds } = feedsOf(of);
     const { model, training, images } = of;
     const steps = {
@@ -29,6 +29,6 @@ describe.skipIf(chromium.missing !== undefined)("a page", () => {
       feeds,
     };
     const actual = await page.call("take", steps, 5);
-    expectSameTraining(actual, await followSteps(of), of, `Chromium, ${title}`);
+    expectSameTraining(actual, await followSteps(of), [`Chromium, ${title}`, of, bounds]);
   });
 });

@@ -11,6 +11,7 @@ import { loadDataset } from "../../runtime/data/dataset.ts";
 import { drawDigits } from "../../src/data/digits/digits.ts";
 import type { Images } from "../../src/data/images.ts";
 import type { Tensor } from "../../src/ir/tensor.ts";
+import { apart } from "../support/difference.ts";
 // biome-ignore format: one list of names
 import {
   evaluate, type Followed, followSteps, followTraining, type Job, readResult, STEPS, writeJob,
@@ -24,14 +25,26 @@ const image = { channels: 1, height: 28, width: 28 };
 const adam = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 const gaussian = (variance: number | "learned") => ({ kind: "gaussian", variance }) as const;
 
-const settings: Record<string, { readonly model: ModelInput; readonly training: TrainingInput }> = {
+interface Setting {
+  readonly model: ModelInput;
+  readonly training: TrainingInput;
+  /**
+   * How far parameters may be apart after the last step, in units of the largest: some five times what is seen. Adam
+   * divides small gradients by their own size, and so makes much of their rounding.
+   */
+  readonly parameters: number;
+}
+
+const settings: Record<string, Setting> = {
   "Bernoulli 784-400-20, relu, Adam": {
     model: { family: "vae", image },
     training: { batch: 128 },
+    parameters: 1e-3,
   },
   "Gaussian of learned variance, two hidden layers, tanh, AdamW": {
     model: { family: "vae", image, hidden: [200, 100], activation: "tanh", likelihood: gaussian("learned") },
     training: { batch: 64, optimizer: { kind: "adamw", ...adam, weightDecay: 0.1 } },
+    parameters: 1e-3,
   },
   "Gaussian of fixed variance, SGD with momentum, clipped, KL weight 4": {
     model: { family: "vae", image, hidden: [100], latent: 8, likelihood: gaussian(0.05) },
@@ -42,6 +55,7 @@ const settings: Record<string, { readonly model: ModelInput; readonly training: 
       clipNorm: 5,
       klWeight: 4,
     },
+    parameters: 1e-6,
   },
 };
 
@@ -52,18 +66,13 @@ async function loadImages(): Promise<Images> {
 }
 
 const images = await loadImages();
-const jobs = Object.entries(settings).map(([title, { model, training }]): [string, Job] => [
-  title,
-  { model: described(model), training: parse(trainingConfig, training, title), images },
-]);
-
-/** The largest difference of two tensors, in units of the largest magnitude in `expected`. */
-function apart(actual: Tensor, expected: Tensor): number {
-  expect(actual.shape).toEqual(expected.shape);
-  const [a, b] = [actual.data as Float32Array, expected.data as Float32Array];
-  const difference = b.reduce((most, value, i) => Math.max(most, Math.abs(value - a[i]!)), 0);
-  return difference / b.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-}
+const jobs = Object.entries(settings).map(
+  ([title, { model, training, parameters }]): [string, Job, number] => [
+    title,
+    { model: described(model), training: parse(trainingConfig, training, title), images },
+    parameters,
+  ],
+);
 
 /** The largest difference of two losses of one step, relative to that loss. */
 function apartByStep(actual: Tensor, expected: Tensor): number {
@@ -107,7 +116,7 @@ describe.skipIf(python.missing !== undefined)("PyTorch", () => {
 
   afterAll(() => rm(folder, { recursive: true }));
 
-  describe.each(jobs.map(([title, job], i) => [title, job, i] as const))("%s", (title, job, i) => {
+  describe.each(jobs.map((job, i) => [...job, i] as const))("%s", (title, job, bound, i) => {
     const followers: [string, () => Promise<Followed>][] = [
       ["training.onnx", () => followTraining(job, 1)],
       ["step.onnx", () => followSteps(job)],
@@ -125,8 +134,9 @@ describe.skipIf(python.missing !== undefined)("PyTorch", () => {
       console.info(
         `${title}, ${graph}: losses within ${loss.toExponential(1)}, parameters within ${parameter.toExponential(1)}`,
       );
-      expect(loss).toBeLessThan(1e-4);
-      expect(parameter).toBeLessThan(1e-3);
+      // Some five times what is seen.
+      expect(loss).toBeLessThan(2e-6);
+      expect(parameter).toBeLessThan(bound);
     });
 
     test("loads the checkpoint under its own names", () => {
