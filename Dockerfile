@@ -7,9 +7,9 @@ COPY build.ts tsconfig.json tsconfig.build.json ./
 COPY src src
 COPY graphs graphs
 COPY runtime runtime
-# ONNX Runtime for browsers, for training and for other systems is 450 MB that serve never opens.
+# ONNX Runtime for browsers and for other systems is 350 MB that serve never opens.
 RUN npm run -s build && npm prune --omit=dev --ignore-scripts --no-audit --no-fund \
-  && cd node_modules && rm -rf onnxruntime-training onnxruntime-web onnxruntime-node/bin/*/darwin onnxruntime-node/bin/*/win32
+  && cd node_modules && rm -rf onnxruntime-web onnxruntime-node/bin/*/darwin onnxruntime-node/bin/*/win32
 
 FROM node:22-bookworm-slim
 # ONNX Runtime would else report to its makers what it runs on.

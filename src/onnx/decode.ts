@@ -186,7 +186,7 @@ function inputValue(proto: ValueInfoProto, bare: (name: string) => string, given
   return input(bare(name), dtypeOf(proto.type?.tensorType?.elemType, name), given ?? declared);
 }
 
-/** The shape that a file declares for an input; dimensions without a size or name get a name. */
+/** The shape that a file declares for an input; dimensions without a size or name get a name. @internal */
 export function shapeOfInput({ name, type }: ValueInfoProto): Shape {
   const info = type?.tensorType ?? fail("decode", `input ${name} is no tensor`);
   const shape = info.shape?.dim ?? fail("decode", `input ${name} has no shape`);

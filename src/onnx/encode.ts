@@ -22,14 +22,14 @@ export function encode(graph: Graph): Uint8Array {
   return messageBytes(modelProto(graph));
 }
 
-/** The bytes of a model's message. */
+/** The bytes of a model's message. @internal */
 export function messageBytes(model: ModelProto): Uint8Array {
   // In Node protobufjs writes a Buffer, which is not the Uint8Array that it says it is wherever it is copied.
   const { buffer, byteOffset, byteLength } = onnx.ModelProto.encode(model).finish();
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-/** The message in such a file, for whoever has to add what our vocabulary has no word for. */
+/** The message in such a file, for whoever has to add what our vocabulary has no word for. @internal */
 export function modelProto(graph: Graph): ModelProto & { readonly graph: GraphProto } {
   return {
     irVersion,

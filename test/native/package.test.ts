@@ -1,11 +1,13 @@
 /** What is published: the built package under plain Node, and its portable half in a browser's bundle. */
-import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { cp, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { build } from "esbuild";
 import { beforeAll, describe, expect, test } from "vitest";
 import { version } from "../../src/version.ts";
+import { temporaryFolder } from "../support/idx.ts";
 
-const manifest = JSON.parse(readFileSync("package.json", "utf8"));
+const manifest = JSON.parse(await readFile("package.json", "utf8"));
 const node = (...args: string[]) => execFileSync(process.execPath, args, { encoding: "utf8" });
 
 describe("the built package", () => {
@@ -40,10 +42,37 @@ describe("the built package", () => {
     expect(node("--input-type=module", "--eval", script).trim()).toBe("2");
   });
 
-  test("protobufjs is inside, of the major that is tested", () => {
-    const bundled = readFileSync("dist/src/onnx/proto.js", "utf8");
+  test("has types that need nothing but its dependencies, with and without Node", async () => {
+    const folder = await temporaryFolder();
+    const modules = join(folder, "node_modules");
+    await cp("dist", join(modules, "isthmus/dist"), { recursive: true });
+    await cp("package.json", join(modules, "isthmus/package.json"));
+    for (const name of [...Object.keys(manifest.dependencies), "@types/node"]) {
+      await mkdir(dirname(join(modules, name)), { recursive: true });
+      await symlink(resolve("node_modules", name), join(modules, name));
+    }
+    const entries = ["isthmus", "isthmus/node", "isthmus/server", "isthmus/web"];
+    const lines = entries.map((entry, i) => `export * as half${i} from "${entry}";`);
+    await writeFile(join(folder, "user.mts"), lines.join("\n"));
+    const lib = "es2023,dom,dom.iterable,dom.asynciterable";
+    const flags = ["--noEmit", "--strict", "--module", "nodenext", "--lib", lib, "--types", "node"];
+    const { status, stdout } = spawnSync(resolve("node_modules/.bin/tsc"), [...flags, "user.mts"], {
+      cwd: folder,
+      encoding: "utf8",
+    });
+    expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
+  }, 180_000);
+
+  test("protobufjs is inside, of the major that is tested", async () => {
+    const bundled = await readFile("dist/src/onnx/proto.js", "utf8");
     expect(bundled).not.toMatch(/from\s*"(protobufjs|onnx-proto)/);
     expect(Object.keys(manifest.dependencies)).not.toContain("onnx-proto");
+  });
+
+  test("ONNX Runtime's training, of 100 MB, is installed by whoever asks for it", () => {
+    const installed = { ...manifest.dependencies, ...manifest.optionalDependencies };
+    expect(Object.keys(installed)).not.toContain("onnxruntime-training");
+    expect(manifest.peerDependenciesMeta["onnxruntime-training"]).toEqual({ optional: true });
   });
 });
 
