@@ -31,6 +31,7 @@ bench-page: web-models ## time the page in Chromium: first picture, decodes, tra
 	npx tsx bench/page.ts
 
 mnist: install ## train the reference VAE on MNIST
+	@rm -rf runs/mnist-vae
 	$(ISTHMUS) train --data mnist --preset vae --latent 20 --hidden 400 --epochs 10 --batch 128 --learning-rate 1e-3 --seed 1 --out runs/mnist-vae
 
 presets: install ## train every preset on MNIST (the others on data of their own) and measure it; hours
@@ -60,8 +61,11 @@ screenshots: web-models ## take the README's pictures of the page again
 	npx tsx bench/screenshots.ts
 
 figures: install ## draw the README's pictures again
+	@rm -rf runs/figures-2d runs/figures runs/figures-conditional
 	$(ISTHMUS) train --data digits --preset vae-2d --epochs 40 --seed 1 --out runs/figures-2d
 	$(ISTHMUS) train --data digits --preset vae --epochs 15 --seed 1 --out runs/figures
+	$(ISTHMUS) train --data mnist --preset conditional-vae --seed 1 --out runs/figures-conditional
+	cp runs/figures-conditional/pictures/samples.png .github/pictures/conditional-vae.png
 	cp runs/figures-2d/pictures/latent-grid.png runs/figures/pictures/reconstructions.png .github/pictures/
 
 cuda: install ## fetch ONNX Runtime's CUDA provider (Linux, CUDA 12, cuDNN 9; some 300 MB)

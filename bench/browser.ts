@@ -53,4 +53,4 @@ const setting = {
   cpu: cpus()[0]?.model ?? "",
 };
 await page.close();
-printRows(setting, measured, { reference: "isthmus", json: options.json });
+printRows(setting, measured, { references: ["isthmus"], json: options.json });

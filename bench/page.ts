@@ -64,7 +64,7 @@ async function drag(page: Page): Promise<number[]> {
   const times: number[] = [];
   await page.mouse.move(x + width / 2, y + height / 2);
   await page.mouse.down();
-  let shown = "";
+  let counted = await decodes(page);
   for (let i = 0; i < DRAGS; i++) {
     const angle = (i / DRAGS) * 6 * Math.PI;
     const radius = (i / DRAGS) * 0.45;
@@ -72,12 +72,20 @@ async function drag(page: Page): Promise<number[]> {
       x + width * (0.5 + radius * Math.cos(angle)),
       y + height * (0.5 + radius * Math.sin(angle)),
     );
-    const text = (await page.locator("#pace").textContent()) ?? "";
-    if (text !== shown) times.push(Number.parseFloat(text.replace("in ", "")));
-    shown = text;
+    const now = await decodes(page);
+    if (now.count > counted.count) times.push(now.milliseconds);
+    counted = now;
   }
   await page.mouse.up();
   return times;
+}
+
+/** How many pictures were decoded so far, and what the last one took. */
+function decodes(page: Page): Promise<{ readonly count: number; readonly milliseconds: number }> {
+  return page.locator("#pace").evaluate((pace) => {
+    const { count, milliseconds } = (pace as HTMLElement).dataset;
+    return { count: Number(count), milliseconds: Number(milliseconds) };
+  });
 }
 
 function quantile(values: readonly number[], share: number): number {

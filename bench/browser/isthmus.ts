@@ -1,6 +1,7 @@
 /** Isthmus on ONNX Runtime's WASM: the trainer that every user's run goes through. */
 import { webHost } from "../../runtime/host/web.ts";
 import { Trainer } from "../../runtime/trainer.ts";
+import { advance } from "../rounds.ts";
 import type { Open } from "./task.ts";
 
 export const openIsthmus: Open = async ({ description, config, images }) => {
@@ -11,15 +12,13 @@ export const openIsthmus: Open = async ({ description, config, images }) => {
   return async (steps) => {
     let [sum, taken, seconds] = [0, 0, 0];
     while (taken < steps) {
-      const { sums } = trainer.position;
-      const before = trainer.pace;
       const begun = performance.now();
-      const { loss, step, validation } = (await runs.next()).value!;
+      const next = await advance(trainer, runs);
       const passed = (performance.now() - begun) / 1000;
-      sum += loss * step - sums.loss;
-      taken += trainer.pace.steps - before.steps;
+      sum += next.loss;
+      taken += next.steps;
       // By the clock on the wall, but for an epoch's end: the others do not validate.
-      seconds += validation === null ? passed : trainer.pace.seconds - before.seconds;
+      seconds += next.isValidated ? next.seconds : passed;
     }
     return { seconds, steps: taken, loss: sum / taken };
   };

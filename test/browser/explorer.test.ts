@@ -67,8 +67,13 @@ describe.skipIf(missing !== undefined)("the explorer", () => {
     await page.getByRole("slider", { name: "dimension 2" }).fill("-2.25");
     expect(await codeOf(page)).toEqual([1.4, -2.25]);
     await expectPicture(page, file("digits-2d"), [1.4, -2.25]);
+    const decodes = () => page.locator("#pace").evaluate((pace) => ({ ...(pace as HTMLElement).dataset }));
+    const { count } = await decodes();
     await page.getByRole("button", { name: "Origin" }).click();
     expect(await codeOf(page)).toEqual([0, 0]);
+    await expect.poll(async () => (await decodes()).count).toBe(String(Number(count) + 1));
+    const { milliseconds } = await decodes();
+    expect(await page.locator("#pace").textContent()).toBe(`in ${Number(milliseconds).toFixed(1)} ms`);
   });
 
   test("a model of more dimensions has a slider for each, and a plane of any two", async () => {
