@@ -31,8 +31,8 @@ bench-page: web-models ## time the page in Chromium: first picture, decodes, tra
 	npx tsx bench/page.ts
 
 mnist: install ## train the reference VAE on MNIST
-	@rm -rf runs/mnist-vae
-	$(ISTHMUS) train --data mnist --preset vae --latent 20 --hidden 400 --epochs 10 --batch 128 --learning-rate 1e-3 --seed 1 --out runs/mnist-vae
+	@rm -rf runs/mnist
+	$(ISTHMUS) train --data mnist --preset vae --latent 20 --hidden 400 --epochs 10 --batch 128 --learning-rate 1e-3 --seed 1 --out runs/mnist
 
 presets: install ## train every preset on MNIST (the others on data of their own) and measure it; hours
 	npx tsx bench/presets.ts

@@ -29,6 +29,8 @@ export function serviceLog(level: string): Logger {
   const output = pino.destination({ sync: false, maxLength: MOST });
   output.on("drop", (some: string) => {
     dropped += some.split("\n").length - 1;
+    // Nothing else tries again to write what waits.
+    if (isBroken) output.write("");
   });
   // A disk that is full, for one: the service goes on, and the log when there is room again.
   output.on("error", () => {

@@ -16,7 +16,7 @@ import { Decoder, Encoder } from "../models.ts";
 import { Run } from "../run.ts";
 import type { OpenDecoder } from "./classes.ts";
 import { say } from "./output.ts";
-import { asked } from "./usage.ts";
+import { asked, UsageError } from "./usage.ts";
 
 export interface DataFlags {
   readonly data?: string;
@@ -121,12 +121,16 @@ export function splitOf({ config }: Run): "train" | "test" {
   return factsOf(config.model).isMemory ? "train" : "test";
 }
 
-/** The data that the options name. Throws where they are not such as a model takes. */
+/**
+ * The data that the options name. Throws where they are not such as a model takes.
+ * @param source what else is said of them: how they are limited and divided
+ */
 export async function namedData(
   { data: name, resize, channels }: DataFlags & { readonly data: string },
   takes: Taken,
+  source: object = {},
 ): Promise<Dataset> {
-  const given = { name, ...(resize && { resize }), ...(channels !== undefined && { channels }) };
+  const given = { ...source, name, ...(resize && { resize }), ...(channels !== undefined && { channels }) };
   const spec = await asked(() => parse(dataSpec, given, "data"));
   await asked(() => requireDataset(name));
   const data = await loadDataset(spec);
@@ -135,12 +139,16 @@ export async function namedData(
 }
 
 /** The data that the options name, or else those that the run was trained on; such as the run takes. */
-export async function dataFor(run: Run, flags: DataFlags): Promise<Dataset> {
-  if (flags.data === undefined) return run.data();
+export async function dataFor(run: Run, flags: DataFlags, source?: object): Promise<Dataset> {
+  if (flags.data === undefined) {
+    const stray = (["resize", "channels"] as const).find((name) => flags[name] !== undefined);
+    if (stray !== undefined) throw new UsageError(`--${stray}: is said of what --data names`);
+    return run.data();
+  }
   const { model, data } = run.config;
   const asksForLabels = feedsOf(model, 2).some(({ source }) => source === "label");
   const takes = { image: model.image, medium: data.medium, classes: asksForLabels ? data.classes : null };
-  return namedData({ ...flags, data: flags.data }, takes);
+  return namedData({ ...flags, data: flags.data }, takes, source);
 }
 
 /** Throws where data are not such as a model takes; of images of another shape it says how they could be. */

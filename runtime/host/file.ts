@@ -1,6 +1,6 @@
 /** Files and folders, read so that whatever stands in the way is one line that names the path. */
 import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fail } from "../../src/ir/error.ts";
 
 /** What a folder holds, hidden entries left out: names, in an order that depends on no locale. */
@@ -42,8 +42,9 @@ export async function listFolder(path: string): Promise<Folder> {
   return { files: files.sort(), folders: folders.sort() };
 }
 
-/** How many temporary names there were. */
+/** How many temporary names there were, and those whose files this process is writing. */
 let temporaries = 0;
+const underway = new Set<string>();
 
 /**
  * Writes a file whole or not at all: to a temporary name beside it, through to the disk, then renamed. Throws one line
@@ -51,6 +52,7 @@ let temporaries = 0;
  */
 export async function writeWhole(path: string, content: Uint8Array | string): Promise<void> {
   const temporary = temporaryName(path);
+  underway.add(basename(temporary));
   try {
     await mkdir(dirname(path), { recursive: true });
     const file = await open(temporary, "w");
@@ -65,6 +67,8 @@ export async function writeWhole(path: string, content: Uint8Array | string): Pr
     // Where there is no such folder there is nothing to remove either.
     await rm(temporary, { force: true }).catch(() => {});
     unwritable(path, error);
+  } finally {
+    underway.delete(basename(temporary));
   }
 }
 
@@ -75,12 +79,13 @@ export function temporaryName(path: string): string {
 
 /**
  * Removes what a killed process was putting together in a folder: temporary names that begin with `prefix`, unless the
- * process that they name is still there.
+ * process that they name is another that is still there, or this one, and writing it: a number may have been another's.
  */
 export async function removeLeftovers(folder: string, prefix = ""): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     const [, pid] = /\.(\d+)\.tmp$/.exec(name) ?? [];
-    if (pid === undefined || !name.startsWith(prefix) || isAnother(Number(pid))) continue;
+    if (pid === undefined || !name.startsWith(prefix)) continue;
+    if (underway.has(name) || isAnother(Number(pid))) continue;
     await rm(join(folder, name), { recursive: true, force: true });
   }
 }

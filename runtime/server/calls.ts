@@ -5,8 +5,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { threadId, type Worker } from "node:worker_threads";
 
-/** Threads that have their own place; of those that share one, each waits for the other's call, too. */
-const PLACES = 256;
+/** So many threads may start, whatever they are for, while one lives, until another has its place: then nobody is safe. */
+const PLACES = 2 ** 16;
 
 /** Milliseconds between two looks at whether a call is over. */
 const LOOK = 1;

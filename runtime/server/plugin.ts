@@ -3,7 +3,7 @@ import cors from "@fastify/cors";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { autoencoderRoutes, type ImageLimits } from "./autoencoder/routes.ts";
 import { ServiceError } from "./error.ts";
-import { documentation, openAddresses } from "./openapi/document.ts";
+import { below, documentation, openAddresses } from "./openapi/document.ts";
 import { requireOrigin } from "./origin.ts";
 import { protocolRoutes } from "./protocol/routes.ts";
 import type { InferenceService } from "./service.ts";
@@ -41,7 +41,7 @@ export async function inferencePlugin(
     const check = requireToken(token);
     app.addHook("onRequest", async (request, reply) => {
       const { url = "" } = request.routeOptions;
-      if (!openAddresses.test(url.slice(app.prefix.length))) await check(request, reply);
+      if (!openAddresses.test(below(app, url))) await check(request, reply);
     });
   }
   const uploads = new Uploads();

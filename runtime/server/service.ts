@@ -41,6 +41,8 @@ interface Entry {
   reason: string;
   /** Of the file that is loaded, or was tried last. */
   stamp: string;
+  /** Of the file that was to be loaded last: one that can't be read yet is tried again, and told of once. */
+  unread: string;
   /** What is being done to it: one thing after the other. */
   turn: Promise<void>;
 }
@@ -157,12 +159,7 @@ export class InferenceService {
   /** Loads a model, or loads it anew. Throws `ServiceError`; one that was loaded before stays as it was then. */
   async load(name: string): Promise<void> {
     if (!this.#entries.has(name)) await this.refresh();
-    const entry = this.#entry(name);
-    await this.#change(entry, () => this.#load(entry)).catch((error) => {
-      this.#options.onEvent?.({ model: name, message: "model could not be loaded", error });
-      // What went wrong may name a path of this machine.
-      throw new ServiceError(400, `model ${name} could not be loaded`);
-    });
+    await this.#loadTold(this.#entry(name), true);
   }
 
   /** Unloads a model when all that was asked of it is answered. Throws `ServiceError`. */
@@ -194,13 +191,22 @@ export class InferenceService {
   #add(source: ModelSource, reason: string): void {
     const statistics = new Statistics(source.name, this.metrics);
     const turn = Promise.resolve();
-    this.#entries.set(source.name, { source, statistics, model: null, reason, stamp: "", turn });
+    this.#entries.set(source.name, { source, statistics, model: null, reason, stamp: "", unread: "", turn });
   }
 
   #entry(name: string): Entry {
     const entry = this.#entries.get(name);
     if (entry === undefined) throw new ServiceError(404, `there is no model ${JSON.stringify(name)}`);
     return entry;
+  }
+
+  async #loadTold(entry: Entry, isNews: boolean): Promise<void> {
+    const { name } = entry.source;
+    await this.#change(entry, () => this.#load(entry)).catch((error) => {
+      if (isNews) this.#options.onEvent?.({ model: name, message: "model could not be loaded", error });
+      // What went wrong may name a path of this machine.
+      throw new ServiceError(400, `model ${name} could not be loaded`);
+    });
   }
 
   #change(entry: Entry, work: () => Promise<void>): Promise<void> {
@@ -246,9 +252,9 @@ export class InferenceService {
     // A file that is gone for a moment is being replaced; one that is gone for good is served from memory.
     const stamp = await stampOf(source).catch(() => entry.stamp);
     if (entry.model === null || stamp === entry.stamp) return;
-    // What can't be read is tried again when it has changed again, and said once.
-    entry.stamp = stamp;
-    await this.load(source.name).catch((error) => {
+    const isKnown = stamp === entry.unread;
+    entry.unread = stamp;
+    await this.#loadTold(entry, !isKnown).catch((error) => {
       if (!(error instanceof ServiceError) && !(error instanceof IsthmusError)) throw error;
     });
   }

@@ -32,8 +32,16 @@ const plain = (text: string) => text.replace(/file:\/\/(\/(?=[A-Za-z]:))?/g, "")
 /** The folder of the language; in a bundle, the file that it is in with all else that is bundled. */
 const { url = "" } = import.meta as { readonly url?: string };
 const home = plain(url.replace(/ir\/origin\.[jt]s(\?.*)?$/, ""));
-// A stack that is mapped back to the sources may have a path where a module has an address.
-const homes = [home, decodeURI(home)];
+// A stack that is mapped back to the sources may have a path where a module has an address; some bundles have neither.
+const homes = home === "" ? [] : [home, decoded(home)];
+
+function decoded(address: string): string {
+  try {
+    return decodeURI(address);
+  } catch {
+    return address;
+  }
+}
 
 /** The nearest line on the stack outside the language itself, as `graphs/models/vae.ts:31`. */
 function callerPlace(): string | undefined {

@@ -255,12 +255,15 @@ describe("over HTTP", () => {
     const onEvent = (event: ServiceEvent) => event.error !== undefined && errors.push(event);
     const slow = await serve([join(folder, "slow.onnx")], { maxDelay: 500, maxBatch: 3, onEvent });
     const inputs = [{ name: "x", shape: [1, 1], datatype: "FP32", data: [1] }];
-    const asked = [1, 2].map(() => slow.post("/v2/models/slow/infer", { inputs }));
+    let answered = 0;
+    const ask = () => slow.post("/v2/models/slow/infer", { inputs }).finally(() => answered++);
+    const asked = [ask(), ask()];
     const model = slow.service.model("slow");
     await expect.poll(() => model.waiting, { interval: 1 }).toBe(2);
     await expect.poll(() => model.waiting, { interval: 1 }).toBe(0);
     // They have gone to the worker, whose run takes longer than this.
     await sleep(50);
+    expect(answered).toBe(0);
     const [worker] = slow.service.workerThreads;
     const ended = new Promise((resolve) => worker!.once("exit", resolve));
     end(worker!);

@@ -131,16 +131,19 @@ test("the plugin serves below a prefix of another server, whose own routes stay 
   await app.close();
 });
 
-test("a token is asked for below every prefix, also one that is called as what is open", async () => {
-  const service = await InferenceService.open([run], { workers: 1, threads: 1 });
-  const app = Fastify();
-  await app.register(inferencePlugin, { service, prefix: "/api/docs/v2", token: "t" });
-  const statusOf = async (url: string) => (await app.inject(`/api/docs/v2${url}`)).statusCode;
-  for (const url of ["/v2", encoder, "/runs", "/metrics", "/v2/health"])
-    expect([url, await statusOf(url)]).toEqual([url, url === "/v2/health" ? 404 : 401]);
-  for (const url of ["/v2/health/ready", "/openapi.json", "/docs"]) expect(await statusOf(url)).toBe(200);
-  await app.close();
-});
+test.each(["/api/docs/v2", "/ml/"])(
+  "a token is asked for below the prefix %s, but not by probes and pages",
+  async (prefix) => {
+    const service = await InferenceService.open([run], { workers: 1, threads: 1 });
+    const app = Fastify();
+    await app.register(inferencePlugin, { service, prefix, token: "t" });
+    const statusOf = async (url: string) => (await app.inject(prefix.replace(/\/$/, "") + url)).statusCode;
+    for (const url of ["/v2", encoder, "/runs", "/metrics", "/v2/health"])
+      expect([url, await statusOf(url)]).toEqual([url, url === "/v2/health" ? 404 : 401]);
+    for (const url of ["/v2/health/ready", "/openapi.json", "/docs"]) expect(await statusOf(url)).toBe(200);
+    await app.close();
+  },
+);
 
 describe("requests of web pages", () => {
   let server: Serving;

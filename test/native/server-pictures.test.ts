@@ -158,6 +158,17 @@ describe("pictures that are decoded beside each other", () => {
       expect(await pictures.decode([png], form, signal)).toHaveLength(784);
     }));
 
+  test("are 1,024 at most, and those that are too many are told so", () =>
+    decoding(2 ** 26, 30_000, async (pictures) => {
+      const all = await Promise.allSettled(
+        many(png, 1100).map((one) => pictures.decode([one], form, signal)),
+      );
+      const refused = all.flatMap((one) => (one.status === "rejected" ? [one.reason] : []));
+      expect(refused).toHaveLength(1100 - 1024);
+      for (const { statusCode, message } of refused)
+        expect([statusCode, message]).toEqual([503, "too many pictures wait (1024): try again later"]);
+    }));
+
   test("wait for a thread no longer than any request may take", () =>
     decoding(2 ** 26, 1, (pictures) =>
       expect(pictures.decode([png], form, signal)).rejects.toMatchObject({

@@ -29,8 +29,8 @@ interface Setting {
   readonly model: ModelInput;
   readonly training: TrainingInput;
   /**
-   * How far parameters may be apart after the last step, in units of the largest: some five times what is seen. Adam
-   * divides small gradients by their own size, and so makes much of their rounding.
+   * How far parameters may be apart after the last step, in units of the largest. Adam divides small gradients by their
+   * own size, and so makes much of their rounding: 4e-4 is seen, and 2e-7 of SGD.
    */
   readonly parameters: number;
 }
@@ -134,8 +134,7 @@ describe.skipIf(python.missing !== undefined)("PyTorch", () => {
       console.info(
         `${title}, ${graph}: losses within ${loss.toExponential(1)}, parameters within ${parameter.toExponential(1)}`,
       );
-      // Some five times what is seen.
-      expect(loss).toBeLessThan(2e-6);
+      expect(loss).toBeLessThan(5e-6);
       expect(parameter).toBeLessThan(bound);
     });
 

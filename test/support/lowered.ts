@@ -229,6 +229,18 @@ export const lowered: Readonly<Record<string, Lowered>> = {
       ),
     ]),
   ),
+  "Resize, nearest, to a size that is no whole multiple in float32": on(
+    [1, 1, 28, 14],
+    [
+      node("Resize", ["x", "", "", "sizes"], {
+        coordinate_transformation_mode: "asymmetric",
+        nearest_mode: "floor",
+      }),
+    ],
+    {},
+    17,
+    { initializers: [ints("sizes", [1, 1, 32, 16])] },
+  ),
   "Resize, linear, half pixels": resize({ mode: "linear" }, [1, 1, 2, 2]),
   "Resize, linear, PyTorch's half pixels": sized(
     { mode: "linear", coordinate_transformation_mode: "pytorch_half_pixel" },

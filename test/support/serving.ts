@@ -33,12 +33,12 @@ export async function writeRun(folder: string, seed = 3): Promise<void> {
     await writeFile(join(folder, `${name}.onnx`), halfOf(name, seed));
 }
 
-/** A model of one input `x` `[batch, 1]` whose runs take some tenths of a second, whatever they are fed. */
+/** A model of one input `x` `[batch, 1]` whose runs take a good part of a second, whatever they are fed. */
 export function slowModel(): Uint8Array {
   const x = input("x", "float32", ["batch", 1]);
   const size = 512;
   let product = mul(expand(reduceMean(x), [size, size]), constant(scalar("float32", 1 / size)));
-  for (let i = 0; i < 60; i++) product = matMul(product, product);
+  for (let i = 0; i < 200; i++) product = matMul(product, product);
   return encode(graph("slow", { x }, { y: add(x, reduceMean(product)) }));
 }
 

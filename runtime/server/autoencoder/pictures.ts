@@ -24,6 +24,7 @@ export class Pictures {
   readonly #pool: Piscina;
   readonly #maxPixels: number;
   readonly #timeout: number;
+  #waiting = 0;
 
   /**
    * @param maxPixels of a picture that is taken
@@ -39,7 +40,6 @@ export class Pictures {
       maxThreads: THREADS,
       // What a large picture took is given back with the thread.
       idleTimeout: IDLE,
-      maxQueue: QUEUE,
       resourceLimits: { maxOldGenerationSizeMb: HEAP },
       ...(execArgv && { execArgv }),
     });
@@ -124,7 +124,11 @@ export class Pictures {
   }
 
   async #run<T>(name: string, task: unknown, place: string, signal: AbortSignal): Promise<T> {
+    // Piscina's own limit is not heard where tasks have a signal.
+    if (this.#waiting >= QUEUE) throw unavailable(`too many pictures wait (${QUEUE}): try again later`);
+    this.#waiting++;
     const ended = new AbortController();
+    const since = Date.now();
     const begun = new Float64Array(new SharedArrayBuffer(8));
     // To end one that is under way would end its thread: to start another takes longer than most pictures do.
     const gone = () => begun[0] === 0 && ended.abort();
@@ -132,8 +136,8 @@ export class Pictures {
     let late: ServiceError | undefined;
     // What it waits for others is not its own fault: for the picture only the time since the thread took it counts.
     const look = () => {
-      const left = begun[0]! + TIMEOUT - Date.now();
-      if (begun[0]! > 0 && left > 0) timer = setTimeout(look, left);
+      const left = (begun[0]! > 0 ? begun[0]! + TIMEOUT : since + this.#timeout) - Date.now();
+      if (left > 0) timer = setTimeout(look, Math.min(left, TIMEOUT));
       else {
         const fault = new ServiceError(400, `${place}: takes longer than ${TIMEOUT / 1000} s`);
         late =
@@ -141,7 +145,7 @@ export class Pictures {
         ended.abort();
       }
     };
-    let timer = setTimeout(look, this.#timeout);
+    let timer = setTimeout(look, Math.min(this.#timeout, TIMEOUT));
     try {
       signal.throwIfAborted();
       return await this.#pool.run({ task, begun }, { name, signal: ended.signal });
@@ -150,10 +154,9 @@ export class Pictures {
       if (late !== undefined) throw late;
       if ((error as NodeJS.ErrnoException).code === "ERR_WORKER_OUT_OF_MEMORY")
         throw new ServiceError(413, `${place}: takes too much memory`);
-      if ((error as Error).message === "Task queue is at limit")
-        throw unavailable(`too many pictures wait (${QUEUE}): try again later`);
       throw error;
     } finally {
+      this.#waiting--;
       clearTimeout(timer);
       signal.removeEventListener("abort", gone);
     }

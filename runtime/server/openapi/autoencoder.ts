@@ -97,9 +97,13 @@ export type Endpoint = keyof typeof facts;
 /** What is said of an endpoint: of the only run, or of one that the path names. */
 export function endpointFacts(endpoint: Endpoint, method: "GET" | "POST", isNamed: boolean): RouteFacts {
   const { summary, ...rest }: Omit<RouteFacts, "operationId" | "tags"> = facts[endpoint];
-  const { body, ...withoutBody } = rest;
+  const { body, querystring, ...others } = rest;
+  // Settings are said once: what may be sent without a body is described so.
+  const isEither = endpoint === "sample";
   return {
-    ...(method === "GET" ? withoutBody : rest),
+    ...others,
+    ...(!(isEither && method === "POST") && { querystring }),
+    ...(!(isEither && method === "GET") && { body }),
     tags,
     operationId: `${endpoint}${isNamed ? "Run" : ""}${method === "GET" ? "Get" : ""}`,
     summary: isNamed ? `${summary}, by a run` : summary,

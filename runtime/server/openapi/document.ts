@@ -9,6 +9,11 @@ import { requireTokenIn, schemaOf } from "./schema.ts";
 /** Addresses below the prefix that need no token: whoever comes without one finds out how to ask, and no more. */
 export const openAddresses = /^\/(openapi\.json|docs(\/.*)?|v2\/health\/(live|ready))$/;
 
+/** An address without the prefix of a plugin, which may end in a slash. */
+export function below({ prefix }: FastifyInstance, url: string): string {
+  return url.slice(prefix.replace(/\/$/, "").length);
+}
+
 /** What a page may load: nothing from anywhere else. */
 const policy = {
   "default-src": "'self'",
@@ -27,11 +32,11 @@ export async function documentation(app: FastifyInstance, hasToken: boolean): Pr
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   app.addHook("onRoute", (route) => {
-    const facts = protocolFacts(`${route.method} ${route.url.slice(prefix.length)}`);
+    const facts = protocolFacts(`${route.method} ${below(app, route.url)}`);
     if (facts !== undefined) route.schema = schemaOf(facts);
     // The same as without the slash.
     else if (route.url.endsWith("/v2/")) route.schema = { hide: true } as object;
-    if (hasToken && !openAddresses.test(route.url.slice(prefix.length))) requireTokenIn(route);
+    if (hasToken && !openAddresses.test(below(app, route.url))) requireTokenIn(route);
   });
   if (app.hasDecorator("swagger")) return;
   await app.register(swagger, {

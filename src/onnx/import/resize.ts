@@ -84,7 +84,7 @@ function axesOf(node: Foreign, x: Value): Axis[] {
     if (i < 0) return { size, wanted: size, scale: 1 };
     if (factors.length === 0) {
       const wanted = axis === 0 && sizes[i] === node.scope.batch ? size : sizes[i]!;
-      return { size, wanted, scale: typeof size === "number" ? Number(wanted) / size : 1 };
+      return { size, wanted, scale: typeof size === "number" ? fround(Number(wanted) / size) : 1 };
     }
     const scale = factors[i]!;
     const wanted = typeof size === "number" ? Math.floor(fround(size * scale)) : size;
