@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { threadId, type Worker } from "node:worker_threads";
 
-/** So many threads may start, whatever they are for, while one lives, until another has its place: then nobody is safe. */
+/** A thread's place is its id modulo this: two that live at once share one only if as many were started in between. */
 const PLACES = 2 ** 16;
 
 /** Milliseconds between two looks at whether a call is over. */

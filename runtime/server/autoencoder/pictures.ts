@@ -24,7 +24,8 @@ export class Pictures {
   readonly #pool: Piscina;
   readonly #maxPixels: number;
   readonly #timeout: number;
-  #waiting = 0;
+  /** Pictures that wait or are under way. */
+  #open = 0;
 
   /**
    * @param maxPixels of a picture that is taken
@@ -125,8 +126,8 @@ export class Pictures {
 
   async #run<T>(name: string, task: unknown, place: string, signal: AbortSignal): Promise<T> {
     // Piscina's own limit is not heard where tasks have a signal.
-    if (this.#waiting >= QUEUE) throw unavailable(`too many pictures wait (${QUEUE}): try again later`);
-    this.#waiting++;
+    if (this.#open >= QUEUE) throw unavailable(`too many pictures wait (${QUEUE}): try again later`);
+    this.#open++;
     const ended = new AbortController();
     const since = Date.now();
     const begun = new Float64Array(new SharedArrayBuffer(8));
@@ -156,7 +157,7 @@ export class Pictures {
         throw new ServiceError(413, `${place}: takes too much memory`);
       throw error;
     } finally {
-      this.#waiting--;
+      this.#open--;
       clearTimeout(timer);
       signal.removeEventListener("abort", gone);
     }
