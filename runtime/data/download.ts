@@ -6,6 +6,9 @@ import { fail, IsthmusError } from "../../src/ir/error.ts";
 import { removeLeftovers, writeWhole } from "../host/file.ts";
 import { gunzip } from "./gunzip.ts";
 
+/** Nobody writes a file for longer, in milliseconds: others of this process, or on machines that share it, may do so now. */
+const LEFT = 600_000;
+
 /** How long one file may take from one mirror, in milliseconds, where nobody says. */
 const TIMEOUT = 120_000;
 
@@ -34,7 +37,7 @@ export async function fetchOnce(
   for (const [i, [name, digest]] of files.entries()) {
     const path = join(folder, name);
     if ((await digestOfFile(path)) !== digest) {
-      await removeLeftovers(folder, `${name}.`);
+      await removeLeftovers(folder, `${name}.`, LEFT);
       await writeWhole(path, await download(name, digest, options));
     }
     options.onProgress?.(i + 1, files.length);

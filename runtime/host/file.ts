@@ -1,6 +1,6 @@
 /** Files and folders, read so that whatever stands in the way is one line that names the path. */
 import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { fail } from "../../src/ir/error.ts";
 
 /** What a folder holds, hidden entries left out: names, in an order that depends on no locale. */
@@ -42,9 +42,8 @@ export async function listFolder(path: string): Promise<Folder> {
   return { files: files.sort(), folders: folders.sort() };
 }
 
-/** How many temporary names there were, and those whose files this process is writing. */
+/** How many temporary names there were. */
 let temporaries = 0;
-const underway = new Set<string>();
 
 /**
  * Writes a file whole or not at all: to a temporary name beside it, through to the disk, then renamed. Throws one line
@@ -52,7 +51,6 @@ const underway = new Set<string>();
  */
 export async function writeWhole(path: string, content: Uint8Array | string): Promise<void> {
   const temporary = temporaryName(path);
-  underway.add(basename(temporary));
   try {
     await mkdir(dirname(path), { recursive: true });
     const file = await open(temporary, "w");
@@ -67,8 +65,6 @@ export async function writeWhole(path: string, content: Uint8Array | string): Pr
     // Where there is no such folder there is nothing to remove either.
     await rm(temporary, { force: true }).catch(() => {});
     unwritable(path, error);
-  } finally {
-    underway.delete(basename(temporary));
   }
 }
 
@@ -79,14 +75,17 @@ export function temporaryName(path: string): string {
 
 /**
  * Removes what a killed process was putting together in a folder: temporary names that begin with `prefix`, unless the
- * process that they name is another that is still there, or this one, and writing it: a number may have been another's.
+ * process that they name is another that is still there. One number may be of two, on machines that share a folder:
+ * only what was written to `age` milliseconds ago or before is removed.
  */
-export async function removeLeftovers(folder: string, prefix = ""): Promise<void> {
+export async function removeLeftovers(folder: string, prefix = "", age = 0): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     const [, pid] = /\.(\d+)\.tmp$/.exec(name) ?? [];
-    if (pid === undefined || !name.startsWith(prefix)) continue;
-    if (underway.has(name) || isAnother(Number(pid))) continue;
-    await rm(join(folder, name), { recursive: true, force: true });
+    if (pid === undefined || !name.startsWith(prefix) || isAnother(Number(pid))) continue;
+    const path = join(folder, name);
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: 0 }));
+    if (age > 0 && Date.now() - mtimeMs < age) continue;
+    await rm(path, { recursive: true, force: true });
   }
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, utimes, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -95,10 +95,14 @@ describe("fetchOnce", () => {
     const folder = await temporaryFolder();
     // No process has the number: it is larger than any may be.
     await writeFile(join(folder, "one.0.99999999.tmp"), "cut sh");
+    const longAgo = Date.now() / 1000 - 3600;
+    await utimes(join(folder, "one.0.99999999.tmp"), longAgo, longAgo);
+    const underway = `two.0.${process.pid}.tmp`;
+    await writeFile(join(folder, underway), "so f");
     const { address } = await serve(whole);
     const options = { mirrors: [`${address}/whole/`] };
     await Promise.all([fetchOnce(folder, digests, options), fetchOnce(folder, digests, options)]);
-    expect((await readdir(folder)).sort()).toEqual(["one", "two"]);
+    expect((await readdir(folder)).sort()).toEqual(["one", "two", underway]);
     expect(new Uint8Array(await readFile(join(folder, "one")))).toEqual(one);
   });
 
