@@ -4,6 +4,7 @@ import { performance } from "node:perf_hooks";
 
 /** What came of a load. */
 export interface Outcome {
+  /** How long it was asked. */
   readonly seconds: number;
   /** Milliseconds from sending to the last byte of every answer 200, in ascending order. */
   readonly answered: Float64Array;
@@ -48,7 +49,7 @@ export async function closedLoad(target: Target & { readonly connections: number
   const connections = await openAll(target, target.connections, tally, again);
   for (const connection of connections) connection.send();
   await idle(connections, tally);
-  return tally.outcome();
+  return tally.outcome(target.seconds);
 }
 
 /** Requests come at a rate, whatever becomes of those before them, as those of many independent clients do. */
@@ -75,11 +76,10 @@ export async function openLoad(
     }, 1);
   });
   await idle(connections, tally);
-  return tally.outcome();
+  return tally.outcome(target.seconds);
 }
 
 class Tally {
-  readonly #start = performance.now();
   readonly #answered: number[] = [];
   refused = 0;
   failed = 0;
@@ -91,9 +91,8 @@ class Tally {
     else this.failed++;
   }
 
-  outcome(): Outcome {
+  outcome(seconds: number): Outcome {
     const { refused, failed, unsent } = this;
-    const seconds = (performance.now() - this.#start) / 1000;
     return { seconds, answered: Float64Array.from(this.#answered).sort(), refused, failed, unsent };
   }
 }

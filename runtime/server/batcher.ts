@@ -18,6 +18,9 @@ interface Waiting {
 /** So many requests under way are no overload, however old they are. */
 const FEW = 64;
 
+/** Milliseconds without a refusal after which an overload is over. */
+const CALM = 200;
+
 /** Runs of the model: two batches of others, its own, and one more for what goes on around them. */
 const RUNS = 4;
 
@@ -33,6 +36,8 @@ export class Batcher {
   #running = 0;
   /** How long the last run took, in milliseconds. */
   #compute = 0;
+  /** When a request was last refused. */
+  #refused = Number.NEGATIVE_INFINITY;
   /** Requests without an answer, whether they wait or run. */
   readonly #open = new Set<Waiting>();
   #delay: NodeJS.Timeout | undefined;
@@ -60,29 +65,33 @@ export class Batcher {
     return this.#queue.length;
   }
 
-  /** Whether a further request may wait. */
-  get hasRoom(): boolean {
+  /** Whether a further request may wait; one that may not is taken for a sign of overload. */
+  admits(): boolean {
     if (this.#isFull) this.#dropAborted();
-    return !this.#isFull;
+    if (!this.#isFull) return true;
+    this.#refused = performance.now();
+    return false;
   }
 
   /**
-   * A burst may fill the queue; a backlog that lasts is kept short, or every answer would be late. What is old and not
-   * answered tells of one, be it the workers that are behind or this thread, which reads and writes all requests.
+   * A burst may fill the queue; in an overload the backlog is kept short, or every answer would be late. What is old and
+   * not answered tells of one, be it the workers that are behind or this thread, which reads and writes all requests.
    */
   get #isFull(): boolean {
     const { maxQueue, maxBatch, maxBacklog } = this.#limits;
     if (this.#queue.length >= maxQueue) return true;
     // Enough for every worker to run a full batch and have another one ready.
     if (this.#open.size < Math.max(FEW, 2 * maxBatch * this.#workers)) return false;
+    const now = performance.now();
+    if (now - this.#refused < CALM) return true;
     const [oldest] = this.#open;
-    return performance.now() - oldest!.since > Math.max(maxBacklog, RUNS * this.#compute);
+    return now - oldest!.since > Math.max(maxBacklog, RUNS * this.#compute);
   }
 
   /** Runs a request, with others where it can. Throws `ServiceError`: 503 where it is not begun, 504 where it takes too long. */
   ask(ask: Ask): Promise<Tensors> {
     return new Promise((resolve, reject) => {
-      if (!this.hasRoom) throw overloaded();
+      if (!this.admits()) throw overloaded();
       const since = performance.now();
       const limit = Math.min(ask.timeout ?? Number.POSITIVE_INFINITY, this.#limits.timeout);
       const waiting: Waiting = { ask, since, limit, resolve, reject };

@@ -79,7 +79,7 @@ export class ServedModel {
 
   /** Whether a request has to be refused, since too many are under way; counts it then. */
   shed(): boolean {
-    if (this.#batcher.hasRoom) return false;
+    if (this.#batcher.admits()) return false;
     this.statistics.failed(0);
     return true;
   }

@@ -14,9 +14,12 @@ const infer = /^\/v2\/models\/([\w.-]+)\/infer$/;
 const LOOK = 50;
 const BUSY = 0.9;
 
-/** Milliseconds that a refusal is held back where this thread is busy, and between two turns at which some are sent. */
-const HOLD = 250;
+/** Milliseconds between two turns at which refusals are sent that were held back, and how many go out at each. */
 const TURN = 5;
+const EACH = 5;
+
+/** Milliseconds that one is held back: as long as it asks its client to wait. More go out at a turn where many are held. */
+const HOLD = 1000;
 
 /** Refusals that are held back at most; they go out at once beyond that. */
 const MANY = 10_000;
@@ -60,11 +63,11 @@ export function shedding(handler: RequestListener, options: SheddingOptions): Re
 
 /**
  * Sends refusals at once where the models are what is busy. Where it is this thread, which reads and writes all
- * requests, it holds them back for a moment: a client that asks again as soon as it is refused costs less then, and
- * what is saved goes into answers.
+ * requests, they get a small share of its time, and wait for their turn: a client that asks again as soon as it is
+ * refused costs less then, and what is saved goes into answers.
  */
 class Refusals {
-  #held: { readonly response: ServerResponse; readonly due: number }[] = [];
+  #held: ServerResponse[] = [];
   #sender: NodeJS.Timeout | undefined;
   #looked = Number.NEGATIVE_INFINITY;
   #use: EventLoopUtilization = performance.eventLoopUtilization();
@@ -76,16 +79,17 @@ class Refusals {
   }
 
   add(response: ServerResponse): void {
-    const now = performance.now();
-    if (now - this.#looked > LOOK) this.#look(now);
+    this.#look();
     if (!this.#isBusy || this.#held.length >= MANY) this.#refuse(response);
     else {
-      this.#held.push({ response, due: now + HOLD });
+      this.#held.push(response);
       this.#sender ??= setInterval(() => this.#send(), TURN);
     }
   }
 
-  #look(now: number): void {
+  #look(): void {
+    const now = performance.now();
+    if (now - this.#looked < LOOK) return;
     const use = performance.eventLoopUtilization();
     this.#isBusy = performance.eventLoopUtilization(use, this.#use).utilization > BUSY;
     this.#use = use;
@@ -93,10 +97,9 @@ class Refusals {
   }
 
   #send(): void {
-    const now = performance.now();
-    const next = this.#held.findIndex(({ due }) => due > now);
-    const due = this.#held.splice(0, next === -1 ? this.#held.length : next);
-    for (const { response } of due) this.#refuse(response);
+    const turns = HOLD / TURN;
+    const due = this.#held.splice(0, Math.max(EACH, Math.ceil(this.#held.length / turns)));
+    for (const response of due) this.#refuse(response);
     if (this.#held.length > 0) return;
     clearInterval(this.#sender);
     this.#sender = undefined;

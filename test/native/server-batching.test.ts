@@ -138,7 +138,7 @@ describe("the queue of a model", () => {
     const [first, ahead, second] = [ask([1]), ask([0]), ask([2])];
     const third = ask([3], { signal }).catch((error) => error);
     await expect(ask([4])).rejects.toMatchObject({ statusCode: 503, retryAfter: 1 });
-    expect(batcher.hasRoom).toBe(false);
+    expect(batcher.admits()).toBe(false);
     signal.aborted = true;
     const fourth = ask([4]);
     expect(await third).toMatchObject({ statusCode: 499 });
@@ -147,21 +147,32 @@ describe("the queue of a model", () => {
     expect(runs).toEqual([[1], [0], [2], [4]]);
   });
 
-  test("a backlog that lasts is refused before the queue is full, and a burst is not", async () => {
+  test("a backlog that lasts is refused before the queue is full, and a burst is not until that is over", async () => {
     let free = () => {};
-    const busy = new Promise<void>((resolve) => {
+    let busy: Promise<void> | undefined = new Promise<void>((resolve) => {
       free = resolve;
     });
-    const { ask, batcher } = doubling({ maxBatch: 2, maxDelay: 0, maxQueue: 99, maxBacklog: 30 }, () => busy);
+    const limits = { maxBatch: 2, maxDelay: 0, maxQueue: 99, maxBacklog: 30 };
+    const { ask, batcher } = doubling(limits, () => busy);
+    const burst = () => Promise.allSettled(Array.from({ length: 70 }, (_, number) => ask([number])));
+    const refused = { status: "rejected", reason: expect.objectContaining({ statusCode: 503 }) };
+    const answered = (count: number) =>
+      Array.from({ length: count }, (_, number) => ({ status: "fulfilled", value: [2 * number] }));
     const now = vi.spyOn(performance, "now").mockReturnValue(0);
-    const burst = Promise.all(Array.from({ length: 70 }, (_, number) => ask([number])));
+    const first = burst();
     expect(batcher.waiting).toBe(67);
     now.mockReturnValue(31);
     await expect(ask([9])).rejects.toMatchObject({ statusCode: 503, retryAfter: 1 });
-    now.mockRestore();
     free();
-    expect(await burst).toEqual(Array.from({ length: 70 }, (_, number) => [2 * number]));
-    expect(await ask([9])).toEqual([18]);
+    busy = undefined;
+    expect(await first).toEqual(answered(70));
+    // Nothing is old any more, but the overload was a moment ago.
+    expect(await burst()).toEqual([...answered(64), ...Array(6).fill(refused)]);
+    now.mockReturnValue(230);
+    expect(await burst()).toEqual([...answered(64), ...Array(6).fill(refused)]);
+    now.mockReturnValue(430);
+    expect(await burst()).toEqual(answered(70));
+    now.mockRestore();
   });
 
   test("a full batch is made ready while another runs, and one that is not full is not", async () => {
