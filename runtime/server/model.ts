@@ -9,9 +9,9 @@ import type { Aborted, BatchLimits } from "./ask.ts";
 import { isBatched, openSizes } from "./batch.ts";
 import { Batcher } from "./batcher.ts";
 import { overloaded, refuse, ServiceError } from "./error.ts";
-import type { WorkerPool } from "./pool.ts";
+import type { ModelFile, WorkerPool } from "./pool.ts";
 import type { Statistics } from "./statistics.ts";
-import type { ModelFile, Signature } from "./worker.ts";
+import type { Signature } from "./worker.ts";
 
 /** What a model takes at most. */
 export interface ModelLimits extends BatchLimits {

@@ -6,7 +6,12 @@ import { fail, IsthmusError } from "../../src/ir/error.ts";
 import type { Tensors } from "../../src/ir/tensor.ts";
 import { scriptBeside } from "../host/child.ts";
 import { Calls } from "./calls.ts";
-import type { Answer, ModelFile, Ran, Signature, WorkerSetup } from "./worker.ts";
+import type { Answer, ModelName, Ran, Signature, Task, Unopened, WorkerSetup } from "./worker.ts";
+
+/** A model that is open in the workers, and for those that replace them its bytes. */
+export interface ModelFile extends ModelName {
+  readonly bytes: Uint8Array;
+}
 
 /** How the cores are shared out. */
 export interface PoolOptions {
@@ -53,15 +58,16 @@ export class WorkerPool {
     name: string,
     bytes: Uint8Array,
   ): Promise<{ readonly file: ModelFile; readonly signature: Signature }> {
-    const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
-    shared.set(bytes);
-    const file: ModelFile = { id: this.#next++, name, bytes: shared };
+    // A buffer of its own: workers are sent copies of the whole of it. Shared memory is not what garbage collection
+    // weighs, so that models which were replaced would stay for hours.
+    const file: ModelFile = { id: this.#next++, name, bytes: new Uint8Array(bytes) };
     this.#live = [...this.#live, file.id];
     try {
-      const task = { model: file, live: this.#live };
       // As many as there are workers, at once: they go to one each while none is busy.
-      const opening = Array.from({ length: this.workers }, () => this.#ask<Signature>("open", file, task));
-      const [signature = fail(name, "no worker opened it")] = await Promise.all(opening);
+      const opening = Array.from({ length: this.workers }, () =>
+        this.#ask<Answer<Signature>>("open", file, { bytes: file.bytes }),
+      );
+      const [signature = fail(name, "no worker opened it")] = (await Promise.all(opening)).map(valueIn);
       return { file, signature };
     } catch (error) {
       this.forget(file);
@@ -70,9 +76,12 @@ export class WorkerPool {
   }
 
   /** Runs a model once; the feeds' memory is given away. Throws what ONNX Runtime says, or `WorkerLost`. */
-  run(model: ModelFile, feeds: Tensors): Promise<Ran> {
-    const transferList = Object.values(feeds).map(({ data }) => data.buffer as ArrayBuffer);
-    return this.#ask("run", model, { model, live: this.#live, feeds }, transferList);
+  async run(model: ModelFile, feeds: Tensors): Promise<Ran> {
+    const ask = (task: Partial<Task> & Unopened) =>
+      this.#ask<Answer<Ran> | Unopened>("run", model, task, buffersOf(task.feeds));
+    let answer = await ask({ feeds });
+    while ("feeds" in answer) answer = await ask({ feeds: answer.feeds, bytes: model.bytes });
+    return valueIn(answer);
   }
 
   /** Has every worker release a model that is served no longer. */
@@ -126,12 +135,25 @@ export class WorkerPool {
     void pool.destroy();
   }
 
-  async #ask<T>(name: string, model: ModelFile, task: unknown, transferList: ArrayBuffer[] = []): Promise<T> {
-    const answer: Answer<T> = await this.#pool.run(task, { name, transferList }).catch((error: Error) => {
-      this.#onLost(error, model.name);
+  async #ask<T>(
+    name: "open" | "run",
+    { id, name: of }: ModelName,
+    more: object,
+    transferList: ArrayBuffer[] = [],
+  ): Promise<T> {
+    const task = { ...more, model: { id, name: of }, live: this.#live };
+    return this.#pool.run(task, { name, transferList }).catch((error: Error) => {
+      this.#onLost(error, of);
       throw new WorkerLost(error.message);
     });
-    if ("error" in answer) throw new IsthmusError(answer.error);
-    return answer.value;
   }
+}
+
+function valueIn<T>(answer: Answer<T>): T {
+  if ("error" in answer) throw new IsthmusError(answer.error);
+  return answer.value;
+}
+
+function buffersOf(feeds: Tensors): ArrayBuffer[] {
+  return Object.values(feeds).map(({ data }) => data.buffer as ArrayBuffer);
 }

@@ -17,22 +17,27 @@ export interface WorkerSetup {
   readonly calls: SharedArrayBuffer;
 }
 
-/** A model as workers are told of it with every task: a worker may be new. */
-export interface ModelFile {
+/** A model as workers are told of it with every task. */
+export interface ModelName {
   readonly id: number;
   readonly name: string;
-  /** The bytes of the `.onnx`, in shared memory. */
-  readonly bytes: Uint8Array;
 }
 
 export interface Task {
-  readonly model: ModelFile;
+  readonly model: ModelName;
   /** The models that are still served; sessions of others are released. */
   readonly live: readonly number[];
+  /** The `.onnx`, for a worker that has not opened it. */
+  readonly bytes?: Uint8Array;
 }
 
 /** What a worker answers: what it throws itself is that the worker is gone. */
 export type Answer<T> = { readonly value: T } | { readonly error: string };
+
+/** What a worker that is new answers to a run without the model's bytes: what it was to be fed with. */
+export interface Unopened {
+  readonly feeds: Tensors;
+}
 
 export interface Ports {
   readonly inputs: readonly Port[];
@@ -64,28 +69,34 @@ interface Held {
 const held = new Map<number, Held>();
 
 /** Opens a model, and says what it takes and gives. */
-export function open({ model, live }: Task): Promise<Answer<Signature>> {
+export function open({ model, live, bytes }: Required<Task>): Promise<Answer<Signature>> {
   return answered(async () => {
     await sweep({ live });
-    const parsed = parseModel(new Uint8Array(model.bytes), model.name);
+    const parsed = parseModel(bytes, model.name);
     // ONNX Runtime would read other files wherever the model says that they lie.
     requireOneFile(parsed, model.name);
-    const { inputs, outputs } = await using(model, async (session) => session);
+    const { inputs, outputs } = await using(
+      held.get(model.id) ?? hold(model, bytes),
+      async (session) => session,
+    );
     const mixesRows = (parsed.graph?.node ?? []).some(({ opType }) => opType === "DynamicQuantizeLinear");
     return { inputs, outputs, metadata: metadataIn(parsed), mixesRows };
   });
 }
 
 /** Runs a model once. */
-export function run({ model, live, feeds }: Task & { readonly feeds: Tensors }): Promise<Answer<Ran>> {
-  return answered(async () => {
-    await sweep({ live });
-    return using(model, async (session) => {
+export async function run(task: Task & Unopened): Promise<Answer<Ran> | Unopened> {
+  const { model, live, bytes, feeds } = task;
+  const one = held.get(model.id) ?? (bytes && hold(model, bytes));
+  if (one === undefined) return { feeds };
+  return answered(() =>
+    using(one, async (session) => {
+      await sweep({ live });
       const start = performance.now();
       const outputs = await calls.make(() => session.run(feeds));
       return { outputs, compute: performance.now() - start };
-    });
-  });
+    }),
+  );
 }
 
 /** Releases the sessions of all models but these; what is in use is left to a later task. */
@@ -98,8 +109,7 @@ export async function sweep({ live }: { readonly live: readonly number[] }): Pro
 }
 
 /** Does something with a model's session, which is not released meanwhile. */
-async function using<T>(model: ModelFile, work: (session: Session) => Promise<T>): Promise<T> {
-  const one = held.get(model.id) ?? hold(model);
+async function using<T>(one: Held, work: (session: Session) => Promise<T>): Promise<T> {
   one.users++;
   try {
     return await work(await one.session);
@@ -108,10 +118,8 @@ async function using<T>(model: ModelFile, work: (session: Session) => Promise<T>
   }
 }
 
-function hold({ id, name, bytes }: ModelFile): Held {
-  // A copy: ONNX Runtime does not read shared memory.
-  const session = calls.make(() => Session.load(new Uint8Array(bytes), name, nodeHost, { threads }));
-  const one = { session, users: 0 };
+function hold({ id, name }: ModelName, bytes: Uint8Array): Held {
+  const one = { session: calls.make(() => Session.load(bytes, name, nodeHost, { threads })), users: 0 };
   held.set(id, one);
   one.session.catch(() => held.delete(id));
   return one;

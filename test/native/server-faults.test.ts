@@ -1,4 +1,5 @@
 /** What goes wrong on a network and in a process: the service answers with what is wrong, loses nothing, and goes on. */
+import { writeFile } from "node:fs/promises";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,7 +14,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { answerError } from "../../runtime/server/plugin.ts";
 import { Uploads } from "../../runtime/server/uploads.ts";
 import { type Malformed, malformed, wire } from "../support/malformed.ts";
-import { encodeRequest, type Serving, serve, writeRun } from "../support/serving.ts";
+import { encodeRequest, largeModel, type Serving, serve, writeRun } from "../support/serving.ts";
 import { sharedFolder } from "../support/tiny.ts";
 
 vi.setConfig({ testTimeout: 480_000 });
@@ -346,6 +347,26 @@ describe("under load", () => {
     const { statuses, asked } = await asking(server, 4, reload(1000));
     expect([...statuses]).toEqual([[200, asked]]);
     await settled(before + 2 ** 24);
+    await server.app.close();
+  });
+
+  test("workers keep no session of what was reloaded", async () => {
+    const size = 2 ** 24;
+    const file = join(folder, "large.onnx");
+    await writeFile(file, largeModel(size));
+    const server = await serve([file], { watch: 0, workers: 1 });
+    const reload = async (times: number) => {
+      for (let time = 0; time < times; time++) await server.service.load("large");
+    };
+    await reload(10);
+    const before = process.memoryUsage().rss;
+    const times = 60;
+    await reload(times);
+    const grown = () => {
+      memory();
+      return process.memoryUsage().rss - before;
+    };
+    await expect.poll(grown, { timeout: 20_000, interval: 500 }).toBeLessThan((times * size) / 4);
     await server.app.close();
   });
 });

@@ -11,7 +11,7 @@ import type { Precision } from "../../runtime/precision.ts";
 import { inferenceServer, type ServerOptions } from "../../runtime/server/listen.ts";
 import { InferenceService, type ServiceOptions } from "../../runtime/server/service.ts";
 import { graph } from "../../src/ir/graph.ts";
-import { scalar } from "../../src/ir/tensor.ts";
+import { scalar, tensor } from "../../src/ir/tensor.ts";
 import { constant, input } from "../../src/ir/value.ts";
 import { encode } from "../../src/onnx/encode.ts";
 import { add, expand, matMul, mul, reduceMean } from "../../src/ops/index.ts";
@@ -40,6 +40,13 @@ export function slowModel(): Uint8Array {
   let product = mul(expand(reduceMean(x), [size, size]), constant(scalar("float32", 1 / size)));
   for (let i = 0; i < 200; i++) product = matMul(product, product);
   return encode(graph("slow", { x }, { y: add(x, reduceMean(product)) }));
+}
+
+/** A model of one input `x` `[batch, 1]` with so many bytes of weights. */
+export function largeModel(bytes: number): Uint8Array {
+  const x = input("x", "float32", ["batch", 1]);
+  const weights = constant(tensor("float32", [1, bytes / 4], new Float32Array(bytes / 4)));
+  return encode(graph("large", { x }, { y: matMul(x, weights) }));
 }
 
 export interface Serving {
