@@ -1,4 +1,4 @@
-/** How much of a line of text or a tone is left after it went through the code: what a reader or a listener would say. */
+/** How much of an image is left after it went through the code, as one would say who looks, reads or listens. */
 import type { Medium } from "../src/data/dataset.ts";
 import type { Images } from "../src/data/images.ts";
 import { pitchOf } from "../src/data/pitch.ts";
@@ -7,19 +7,23 @@ import { linesOf } from "../src/data/text.ts";
 /** A semitone, the twelfth root of 2. */
 const SEMITONE = 2 ** (1 / 12);
 
-/** Shares, from 0 to 1. */
+/** What can be said of a medium; the rest is left out. */
 export interface Fidelity {
-  /** Of the characters, those that come back. */
+  /** Of a pixel of a picture, in [0, 1]². */
+  readonly meanSquaredError?: number;
+  /** Of the characters, the share of those that come back. */
   readonly characters?: number;
-  /** Of the sounds that have a pitch, those whose pitch comes back to less than a semitone. */
+  /** Of the sounds that have a pitch, the share of those whose pitch comes back to less than a semitone. */
   readonly withinSemitone?: number;
 }
 
-/** Of lines of text (spaces at the end are characters too) or of sounds; nothing of pictures, whose loss says it all. */
+/** Of pictures, of lines of text (spaces at the end are characters too), or of sounds. */
 export function fidelityOf(medium: Medium, originals: Images, reconstructed: Images): Fidelity {
   switch (medium.kind) {
-    case "image":
-      return {};
+    case "image": {
+      const sum = originals.data.reduce((sum, byte, i) => sum + (byte - reconstructed.data[i]!) ** 2, 0);
+      return { meanSquaredError: sum / 255 ** 2 / originals.data.length };
+    }
     case "text": {
       const [before, after] = [originals, reconstructed].map((images) =>
         linesOf(images, medium.alphabet).flatMap((line) => [...line]),

@@ -100,9 +100,12 @@ export class Run {
     return besidePrincipal(model, this.parameters, images, this.#host, options);
   }
 
-  /** What comes back of a split's lines of text or sounds; nothing for pictures. */
+  /** What comes back of a split's images; nothing where the reconstruction loss says as much. */
   async fidelity(data: Dataset, split: SplitName = "test", options: HostOptions = {}): Promise<Fidelity> {
-    if (data.medium.kind === "image") return {};
+    const { model } = this.config;
+    // Nats of normal pixels are as many as their variance makes of an error.
+    const isNormal = "likelihood" in model && model.likelihood.kind === "gaussian";
+    if (data.medium.kind === "image" && !isNormal) return {};
     const images = this.imagesOf(data, split);
     const [encoder, decoder] = [await this.encoder(options), await this.decoder(options)];
     try {

@@ -39,13 +39,16 @@ export async function evaluateCommand(path: string, flags: Flags): Promise<void>
   const estimate = importanceSamples === undefined ? null : await estimated(run, data, flags, at);
   const { reconstruction, kl } = losses;
   const images = data[split].images.count;
-  const { characters, withinSemitone } = await run.fidelity(data, split, at);
+  const { meanSquaredError, characters, withinSemitone } = await run.fidelity(data, split, at);
   const elbo = estimate?.elbo ?? -(reconstruction + kl);
   const lines = [
     `${split} ${showLosses(losses, facts, 2)} over ${showCount(images)} ${nounOf(data.medium)}s`,
     ...(estimate === null ? [] : [likelihoodLine(estimate)]),
     ...linesOf(measures),
     ...(beside === null ? [] : [principalLine(beside)]),
+    ...(meanSquaredError === undefined
+      ? []
+      : [`mean squared error of a pixel ${meanSquaredError.toFixed(4)}`]),
     ...(characters === undefined ? [] : [`${percent(characters)} of the characters come back`]),
     ...(withinSemitone === undefined
       ? []
@@ -66,6 +69,7 @@ export async function evaluateCommand(path: string, flags: Flags): Promise<void>
     codes: measures.codes,
     mean_activation: measures.meanActivation,
     ...(beside && { pca_mean_cosine: beside.meanCosine, pca_reconstruction: beside.reconstruction }),
+    mean_squared_error: meanSquaredError,
     characters,
     within_semitone: withinSemitone,
     split,

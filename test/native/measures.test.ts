@@ -6,6 +6,8 @@ import { beginningOf } from "../../runtime/beginning.ts";
 import { nodeHost } from "../../runtime/host/node.ts";
 import { besidePrincipal } from "../../runtime/linear.ts";
 import { measuresOf } from "../../runtime/measures.ts";
+import { codeOf } from "../../runtime/models.ts";
+import { Run } from "../../runtime/run.ts";
 import { Images } from "../../src/data/images.ts";
 import { Random } from "../../src/data/random.ts";
 import { tensor } from "../../src/ir/tensor.ts";
@@ -130,6 +132,22 @@ describe("isthmus evaluate", () => {
     expect(code).toBe(2);
     expect(stderr).toMatch(
       /^error: importance samples: vq-vae · .* has no lower bound of log p\(x\) for them to tighten\n$/,
+    );
+  });
+
+  test.concurrent("says how far normal pixels are off, whose nats depend on their variance", async () => {
+    expect((await train("vae", "--set", "likelihood.kind=gaussian")).stderr).not.toContain("error");
+    const run = await Run.open(join(folder, "vae"), nodeHost);
+    const { images } = (await run.data()).test;
+    const [encoder, decoder] = [await run.encoder(), await run.decoder()];
+    const { data } = await decoder.decode(codeOf(await encoder.encode(images)));
+    await Promise.all([encoder.release(), decoder.release()]);
+    const squares = data.map((pixel, i) => (pixel - images.data[i]! / 255) ** 2);
+    const { mean_squared_error } = JSON.parse((await evaluate("vae", "--json")).stdout);
+    // Decoded pixels are rounded to bytes.
+    expect(mean_squared_error).toBeCloseTo(squares.reduce((sum, square) => sum + square) / data.length, 4);
+    expect((await evaluate("vae")).stdout).toContain(
+      `\nmean squared error of a pixel ${mean_squared_error.toFixed(4)}\n`,
     );
   });
 
