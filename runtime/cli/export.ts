@@ -42,8 +42,10 @@ const formats: {
 /** A run from before they were measured is exported without where its training images are gone, and none are named. */
 async function quantilesOf(run: Run, flags: Flags): Promise<Quantiles | null> {
   const { threads } = flags;
+  // They are those of the training, wherever they lie now, divided as they were.
+  const moved = { ...run.config.data.source };
   if (imageFlags.some((name) => name !== "threads" && flags[name] !== undefined))
-    return run.quantiles({ data: await dataFor(run, flags), threads });
+    return run.quantiles({ data: await dataFor(run, flags, moved), threads });
   return run.quantiles({ threads }).catch((error) => {
     if (!(error instanceof IsthmusError)) throw error;
     say(`without the quantiles of the training images: ${error.message}`);

@@ -138,11 +138,8 @@ export async function namedData(
   return data;
 }
 
-/**
- * The data that the options name, or else those that the run was trained on; such as the run takes. Its own that lie
- * elsewhere now are divided as they were: images that it was trained on are no test.
- */
-export async function dataFor(run: Run, flags: DataFlags): Promise<Dataset> {
+/** The data that the options name, or else those that the run was trained on; such as the run takes. */
+export async function dataFor(run: Run, flags: DataFlags, source?: object): Promise<Dataset> {
   if (flags.data === undefined) {
     const stray = (["resize", "channels"] as const).find((name) => flags[name] !== undefined);
     if (stray !== undefined) throw new UsageError(`--${stray}: is said of what --data names`);
@@ -151,14 +148,7 @@ export async function dataFor(run: Run, flags: DataFlags): Promise<Dataset> {
   const { model, data } = run.config;
   const asksForLabels = feedsOf(model, 2).some(({ source }) => source === "label");
   const takes = { image: model.image, medium: data.medium, classes: asksForLabels ? data.classes : null };
-  const named = { ...flags, data: flags.data };
-  const { name: _, ...settings } = data.source ?? {};
-  if (Object.keys(settings).length > 0) {
-    // Other data may be too few for them.
-    const moved = await namedData(named, takes, settings).catch(() => null);
-    if (moved?.fingerprint === data.fingerprint) return moved;
-  }
-  return namedData(named, takes);
+  return namedData({ ...flags, data: flags.data }, takes, source);
 }
 
 /** Throws where data are not such as a model takes; of images of another shape it says how they could be. */

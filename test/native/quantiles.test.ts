@@ -5,7 +5,6 @@ import { beforeAll, expect, test, vi } from "vitest";
 import type { ModelInput } from "../../graphs/families.ts";
 import { aboutModel } from "../../runtime/about.ts";
 import { exportCommand } from "../../runtime/cli/export.ts";
-import { dataFor } from "../../runtime/cli/source.ts";
 import { UsageError } from "../../runtime/cli/usage.ts";
 import { loadDataset } from "../../runtime/data/dataset.ts";
 import { modelNames } from "../../runtime/export.ts";
@@ -76,17 +75,6 @@ test("are measured when a run from before is exported, the same; or left out whe
     /was trained on other data \(.*data\) than .*other$/,
   );
   await writeTinyFolder(data);
-});
-
-test("images of a run that have moved are divided as they were, and others by default", async () => {
-  const run = await Run.open(out, nodePlatform.host);
-  await writeTinyFolder(join(folder, "moved"));
-  const moved = await dataFor(run, { data: join(folder, "moved") });
-  expect(moved.fingerprint).toBe(run.config.data.fingerprint);
-  await writeTinyFolder(join(folder, "other"), 2);
-  const name = join(folder, "other");
-  const other = await dataFor(run, { data: name });
-  expect(other.fingerprint).toBe((await loadDataset({ name })).fingerprint);
 });
 
 test.each([[{ data: "digits" }], [{ channels: 1 as const }], [{ threads: 1 }]])(
