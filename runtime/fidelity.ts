@@ -1,4 +1,4 @@
-/** How much of an image is left after it went through the code, as one would say who looks, reads or listens. */
+/** How much of an image is left after it went through the code, in a measure that suits what it is. */
 import type { Medium } from "../src/data/dataset.ts";
 import type { Images } from "../src/data/images.ts";
 import { pitchOf } from "../src/data/pitch.ts";
@@ -9,7 +9,7 @@ const SEMITONE = 2 ** (1 / 12);
 
 /** What can be said of a medium; the rest is left out. */
 export interface Fidelity {
-  /** Of a pixel of a picture, in [0, 1]². */
+  /** Of the pixels of pictures, which are in [0, 1]. */
   readonly meanSquaredError?: number;
   /** Of the characters, the share of those that come back. */
   readonly characters?: number;
@@ -21,7 +21,7 @@ export interface Fidelity {
 export function fidelityOf(medium: Medium, originals: Images, reconstructed: Images): Fidelity {
   switch (medium.kind) {
     case "image": {
-      const sum = originals.data.reduce((sum, byte, i) => sum + (byte - reconstructed.data[i]!) ** 2, 0);
+      const sum = originals.data.reduce((all, byte, i) => all + (byte - reconstructed.data[i]!) ** 2, 0);
       return { meanSquaredError: sum / 255 ** 2 / originals.data.length };
     }
     case "text": {

@@ -100,10 +100,10 @@ export class Run {
     return besidePrincipal(model, this.parameters, images, this.#host, options);
   }
 
-  /** What comes back of a split's images; nothing where the reconstruction loss says as much. */
+  /** What comes back of a split's lines, sounds, and pictures of normal pixels; nothing for other pictures. */
   async fidelity(data: Dataset, split: SplitName = "test", options: HostOptions = {}): Promise<Fidelity> {
     const { model } = this.config;
-    // Nats of normal pixels are as many as their variance makes of an error.
+    // Their nats depend on the variance, and don't tell how large an error is.
     const isNormal = "likelihood" in model && model.likelihood.kind === "gaussian";
     if (data.medium.kind === "image" && !isNormal) return {};
     const images = this.imagesOf(data, split);

@@ -42,11 +42,12 @@ interface Target {
 /** Every connection sends its next request when it has the answer to the one before. */
 export async function closedLoad(target: Target & { readonly connections: number }): Promise<Outcome> {
   const tally = new Tally();
-  const end = performance.now() + target.seconds * 1000;
+  let end = Number.POSITIVE_INFINITY;
   const again = (connection: Connection) => {
     if (performance.now() < end) connection.send();
   };
   const connections = await openAll(target, target.connections, tally, again);
+  end = performance.now() + target.seconds * 1000;
   for (const connection of connections) connection.send();
   await idle(connections, tally);
   return tally.outcome(target.seconds);

@@ -10,7 +10,8 @@ export interface BatchLimits {
   readonly maxQueue: number;
   /**
    * How old requests may be, in milliseconds, while others are let in that would wait behind full batches; or as old as
-   * four runs of the model, where these take longer.
+   * four runs of the model, where these take longer. Where they are older there is an overload: none of these others is
+   * let in until it is over.
    */
   readonly maxBacklog: number;
   /** How long a request may take, the waiting included, in milliseconds. */

@@ -18,8 +18,9 @@ interface Waiting {
 /** So many requests under way are no overload, however old they are. */
 const FEW = 64;
 
-/** Milliseconds without a refusal after which an overload is over. */
+/** Milliseconds without a sign of it after which an overload is over; and without anything to do. */
 const CALM = 200;
+const LULL = 20;
 
 /** Runs of the model: two batches of others, its own, and one more for what goes on around them. */
 const RUNS = 4;
@@ -36,8 +37,9 @@ export class Batcher {
   #running = 0;
   /** How long the last run took, in milliseconds. */
   #compute = 0;
-  /** When a request was last refused. */
-  #refused = Number.NEGATIVE_INFINITY;
+  /** When there was last a sign of overload, and when a run last ended. */
+  #overloaded = Number.NEGATIVE_INFINITY;
+  #ended = Number.NEGATIVE_INFINITY;
   /** Requests without an answer, whether they wait or run. */
   readonly #open = new Set<Waiting>();
   #delay: NodeJS.Timeout | undefined;
@@ -65,27 +67,30 @@ export class Batcher {
     return this.#queue.length;
   }
 
-  /** Whether a further request may wait; one that may not is taken for a sign of overload. */
+  /** Whether a further request may wait. */
   admits(): boolean {
-    if (this.#isFull) this.#dropAborted();
-    if (!this.#isFull) return true;
-    this.#refused = performance.now();
-    return false;
+    if (this.#isFull()) this.#dropAborted();
+    return !this.#isFull();
   }
 
   /**
-   * A burst may fill the queue; in an overload the backlog is kept short, or every answer would be late. What is old and
-   * not answered tells of one, be it the workers that are behind or this thread, which reads and writes all requests.
+   * A burst may fill the queue; in an overload few may wait, or every answer would be late. What is old and not answered
+   * tells of one, be it the workers that are behind or this thread, which reads and writes all requests.
    */
-  get #isFull(): boolean {
+  #isFull(): boolean {
     const { maxQueue, maxBatch, maxBacklog } = this.#limits;
     if (this.#queue.length >= maxQueue) return true;
     // Enough for every worker to run a full batch and have another one ready.
     if (this.#open.size < Math.max(FEW, 2 * maxBatch * this.#workers)) return false;
     const now = performance.now();
-    if (now - this.#refused < CALM) return true;
+    const runs = RUNS * this.#compute;
     const [oldest] = this.#open;
-    return now - oldest!.since > Math.max(maxBacklog, RUNS * this.#compute);
+    const isOld = now - oldest!.since > Math.max(maxBacklog, runs);
+    const isOverload = isOld || now - this.#overloaded < CALM;
+    // Of short runs it is this thread that is behind, and it reads many requests before it sees that one is old: there
+    // each that is refused prolongs the overload.
+    if (isOld || (isOverload && runs < maxBacklog)) this.#overloaded = now;
+    return isOverload;
   }
 
   /** Runs a request, with others where it can. Throws `ServiceError`: 503 where it is not begun, 504 where it takes too long. */
@@ -93,6 +98,7 @@ export class Batcher {
     return new Promise((resolve, reject) => {
       if (!this.admits()) throw overloaded();
       const since = performance.now();
+      if (this.#open.size === 0 && since - this.#ended > LULL) this.#overloaded = Number.NEGATIVE_INFINITY;
       const limit = Math.min(ask.timeout ?? Number.POSITIVE_INFINITY, this.#limits.timeout);
       const waiting: Waiting = { ask, since, limit, resolve, reject };
       this.#open.add(waiting);
@@ -169,6 +175,7 @@ export class Batcher {
       this.#running++;
       void this.#answer(batch).finally(() => {
         this.#running--;
+        this.#ended = performance.now();
         this.#dispatch();
         this.#settled();
       });

@@ -1,15 +1,16 @@
 /** The worker threads that run models: `session.run` blocks the thread that calls it until the graph is done. */
 import { availableParallelism } from "node:os";
+import { setImmediate as turn } from "node:timers/promises";
 import type { Worker } from "node:worker_threads";
 import { Piscina } from "piscina";
 import { fail, IsthmusError } from "../../src/ir/error.ts";
 import type { Tensors } from "../../src/ir/tensor.ts";
 import { scriptBeside } from "../host/child.ts";
 import { Calls } from "./calls.ts";
-import type { Answer, ModelName, Ran, Signature, Task, Unopened, WorkerSetup } from "./worker.ts";
+import type { Answer, Fed, ModelRef, Ran, Signature, Task, WorkerSetup } from "./worker.ts";
 
-/** A model that is open in the workers, and for those that replace them its bytes. */
-export interface ModelFile extends ModelName {
+/** A model with its bytes, for workers that have not opened it: new ones, and those that were busy then. */
+export interface ModelFile extends ModelRef {
   readonly bytes: Uint8Array;
 }
 
@@ -63,10 +64,16 @@ export class WorkerPool {
     const file: ModelFile = { id: this.#next++, name, bytes: new Uint8Array(bytes) };
     this.#live = [...this.#live, file.id];
     try {
-      // As many as there are workers, at once: they go to one each while none is busy.
-      const opening = Array.from({ length: this.workers }, () =>
-        this.#ask<Answer<Signature>>("open", file, { bytes: file.bytes }),
-      );
+      // As many as there are workers: they go to one each while none is busy. Requests are read between the copies, of
+      // which one of 100 MB may take a tenth of a second.
+      const opening: Promise<Answer<Signature>>[] = [];
+      for (let i = 0; i < this.workers; i++) {
+        const one = this.#ask<Answer<Signature>>("open", file, { bytes: file.bytes });
+        // It is heard below, which may be too late for the process.
+        one.catch(() => {});
+        opening.push(one);
+        await turn();
+      }
       const [signature = fail(name, "no worker opened it")] = (await Promise.all(opening)).map(valueIn);
       return { file, signature };
     } catch (error) {
@@ -77,11 +84,10 @@ export class WorkerPool {
 
   /** Runs a model once; the feeds' memory is given away. Throws what ONNX Runtime says, or `WorkerLost`. */
   async run(model: ModelFile, feeds: Tensors): Promise<Ran> {
-    const ask = (task: Partial<Task> & Unopened) =>
-      this.#ask<Answer<Ran> | Unopened>("run", model, task, buffersOf(task.feeds));
-    let answer = await ask({ feeds });
-    while ("feeds" in answer) answer = await ask({ feeds: answer.feeds, bytes: model.bytes });
-    return valueIn(answer);
+    const answer = await this.#ask<Answer<Ran> | Fed>("run", model, { feeds });
+    if (!("feeds" in answer)) return valueIn(answer);
+    // To whichever worker this goes, it can do it.
+    return valueIn(await this.#ask<Answer<Ran>>("run", model, { feeds: answer.feeds, bytes: model.bytes }));
   }
 
   /** Has every worker release a model that is served no longer. */
@@ -135,15 +141,11 @@ export class WorkerPool {
     void pool.destroy();
   }
 
-  async #ask<T>(
-    name: "open" | "run",
-    { id, name: of }: ModelName,
-    more: object,
-    transferList: ArrayBuffer[] = [],
-  ): Promise<T> {
-    const task = { ...more, model: { id, name: of }, live: this.#live };
+  #ask<T>(name: "open" | "run", model: ModelRef, given: Pick<Task, "bytes"> & Partial<Fed>): Promise<T> {
+    const task = { ...given, model: { id: model.id, name: model.name }, live: this.#live };
+    const transferList = Object.values(given.feeds ?? {}).map(({ data }) => data.buffer as ArrayBuffer);
     return this.#pool.run(task, { name, transferList }).catch((error: Error) => {
-      this.#onLost(error, of);
+      this.#onLost(error, model.name);
       throw new WorkerLost(error.message);
     });
   }
@@ -152,8 +154,4 @@ export class WorkerPool {
 function valueIn<T>(answer: Answer<T>): T {
   if ("error" in answer) throw new IsthmusError(answer.error);
   return answer.value;
-}
-
-function buffersOf(feeds: Tensors): ArrayBuffer[] {
-  return Object.values(feeds).map(({ data }) => data.buffer as ArrayBuffer);
 }

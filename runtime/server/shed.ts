@@ -14,12 +14,13 @@ const infer = /^\/v2\/models\/([\w.-]+)\/infer$/;
 const LOOK = 50;
 const BUSY = 0.9;
 
-/** Milliseconds between two turns at which refusals are sent that were held back, and how many go out at each. */
+/**
+ * Milliseconds between two turns at which refusals are sent that were held back; and what goes out at each: a few, or
+ * where many are held a share. A thousand clients are told within a second or two, which is how long they are to wait.
+ */
 const TURN = 5;
-const EACH = 5;
-
-/** Milliseconds that one is held back: as long as it asks its client to wait. More go out at a turn where many are held. */
-const HOLD = 1000;
+const FEW = 5;
+const SHARE = 1 / 200;
 
 /** Refusals that are held back at most; they go out at once beyond that. */
 const MANY = 10_000;
@@ -63,15 +64,15 @@ export function shedding(handler: RequestListener, options: SheddingOptions): Re
 
 /**
  * Sends refusals at once where the models are what is busy. Where it is this thread, which reads and writes all
- * requests, they get a small share of its time, and wait for their turn: a client that asks again as soon as it is
- * refused costs less then, and what is saved goes into answers.
+ * requests, they wait for their turn: a client that asks again as soon as it is refused costs less then, and what is
+ * saved goes into answers.
  */
 class Refusals {
   #held: ServerResponse[] = [];
   #sender: NodeJS.Timeout | undefined;
   #looked = Number.NEGATIVE_INFINITY;
   #use: EventLoopUtilization = performance.eventLoopUtilization();
-  #isBusy = false;
+  #wasBusy = false;
   readonly #isClosing: () => boolean;
 
   constructor(isClosing: () => boolean) {
@@ -79,27 +80,30 @@ class Refusals {
   }
 
   add(response: ServerResponse): void {
-    this.#look();
-    if (!this.#isBusy || this.#held.length >= MANY) this.#refuse(response);
-    else {
-      this.#held.push(response);
-      this.#sender ??= setInterval(() => this.#send(), TURN);
-    }
+    this.#held.push(response);
+    if (!this.#isBusy() || this.#held.length > MANY) this.#send(this.#held.length);
+    else this.#sender ??= setInterval(() => this.#turn(), TURN);
   }
 
-  #look(): void {
+  #turn(): void {
+    const { length } = this.#held;
+    const isOver = this.#isClosing() || !this.#isBusy();
+    this.#send(isOver ? length : Math.max(FEW, Math.ceil(SHARE * length)));
+  }
+
+  #isBusy(): boolean {
     const now = performance.now();
-    if (now - this.#looked < LOOK) return;
-    const use = performance.eventLoopUtilization();
-    this.#isBusy = performance.eventLoopUtilization(use, this.#use).utilization > BUSY;
-    this.#use = use;
-    this.#looked = now;
+    if (now - this.#looked > LOOK) {
+      const use = performance.eventLoopUtilization();
+      this.#wasBusy = performance.eventLoopUtilization(use, this.#use).utilization > BUSY;
+      this.#use = use;
+      this.#looked = now;
+    }
+    return this.#wasBusy;
   }
 
-  #send(): void {
-    const turns = HOLD / TURN;
-    const due = this.#held.splice(0, Math.max(EACH, Math.ceil(this.#held.length / turns)));
-    for (const response of due) this.#refuse(response);
+  #send(count: number): void {
+    for (const response of this.#held.splice(0, count)) this.#refuse(response);
     if (this.#held.length > 0) return;
     clearInterval(this.#sender);
     this.#sender = undefined;

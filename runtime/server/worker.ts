@@ -18,13 +18,13 @@ export interface WorkerSetup {
 }
 
 /** A model as workers are told of it with every task. */
-export interface ModelName {
+export interface ModelRef {
   readonly id: number;
   readonly name: string;
 }
 
 export interface Task {
-  readonly model: ModelName;
+  readonly model: ModelRef;
   /** The models that are still served; sessions of others are released. */
   readonly live: readonly number[];
   /** The `.onnx`, for a worker that has not opened it. */
@@ -34,8 +34,8 @@ export interface Task {
 /** What a worker answers: what it throws itself is that the worker is gone. */
 export type Answer<T> = { readonly value: T } | { readonly error: string };
 
-/** What a worker that is new answers to a run without the model's bytes: what it was to be fed with. */
-export interface Unopened {
+/** What a run is fed with; and what a worker answers that has not opened the model, and was not given it. */
+export interface Fed {
   readonly feeds: Tensors;
 }
 
@@ -85,7 +85,7 @@ export function open({ model, live, bytes }: Required<Task>): Promise<Answer<Sig
 }
 
 /** Runs a model once. */
-export async function run(task: Task & Unopened): Promise<Answer<Ran> | Unopened> {
+export async function run(task: Task & Fed): Promise<Answer<Ran> | Fed> {
   const { model, live, bytes, feeds } = task;
   const one = held.get(model.id) ?? (bytes && hold(model, bytes));
   if (one === undefined) return { feeds };
@@ -118,7 +118,7 @@ async function using<T>(one: Held, work: (session: Session) => Promise<T>): Prom
   }
 }
 
-function hold({ id, name }: ModelName, bytes: Uint8Array): Held {
+function hold({ id, name }: ModelRef, bytes: Uint8Array): Held {
   const one = { session: calls.make(() => Session.load(bytes, name, nodeHost, { threads })), users: 0 };
   held.set(id, one);
   one.session.catch(() => held.delete(id));

@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Worker } from "node:worker_threads";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { BatchLimits, Timing } from "../../runtime/server/ask.ts";
 import { Batcher } from "../../runtime/server/batcher.ts";
 import { WorkerLost } from "../../runtime/server/pool.ts";
@@ -22,14 +22,18 @@ const rows = (...numbers: number[]): Tensors => ({
 const numbersIn = ({ x }: Tensors): number[] => [...(x!.data as Float32Array)];
 
 /** A batcher over a model that doubles, and what it was run with. */
-function doubling(changes: Partial<BatchLimits> = {}, before: (numbers: number[]) => unknown = () => {}) {
+function doubling(
+  changes: Partial<BatchLimits> = {},
+  before: (numbers: number[]) => unknown = () => {},
+  compute = 1,
+) {
   const runs: number[][] = [];
   const timings: Timing[] = [];
   const run = async (feeds: Tensors): Promise<Ran> => {
     const numbers = numbersIn(feeds);
     runs.push(numbers);
     await before(numbers);
-    return { outputs: rows(...numbers.map((value) => 2 * value)), compute: 1 };
+    return { outputs: rows(...numbers.map((value) => 2 * value)), compute };
   };
   const batcher = new Batcher(
     run,
@@ -147,32 +151,65 @@ describe("the queue of a model", () => {
     expect(runs).toEqual([[1], [0], [2], [4]]);
   });
 
-  test("a backlog that lasts is refused before the queue is full, and a burst is not until that is over", async () => {
-    let free = () => {};
-    let busy: Promise<void> | undefined = new Promise<void>((resolve) => {
-      free = resolve;
-    });
+  describe("a backlog that lasts is refused before the queue is full", () => {
     const limits = { maxBatch: 2, maxDelay: 0, maxQueue: 99, maxBacklog: 30 };
-    const { ask, batcher } = doubling(limits, () => busy);
-    const burst = () => Promise.allSettled(Array.from({ length: 70 }, (_, number) => ask([number])));
-    const refused = { status: "rejected", reason: expect.objectContaining({ statusCode: 503 }) };
+    const refused = {
+      status: "rejected",
+      reason: expect.objectContaining({ statusCode: 503, retryAfter: 1 }),
+    };
     const answered = (count: number) =>
       Array.from({ length: count }, (_, number) => ({ status: "fulfilled", value: [2 * number] }));
-    const now = vi.spyOn(performance, "now").mockReturnValue(0);
-    const first = burst();
-    expect(batcher.waiting).toBe(67);
-    now.mockReturnValue(31);
-    await expect(ask([9])).rejects.toMatchObject({ statusCode: 503, retryAfter: 1 });
-    free();
-    busy = undefined;
-    expect(await first).toEqual(answered(70));
-    // Nothing is old any more, but the overload was a moment ago.
-    expect(await burst()).toEqual([...answered(64), ...Array(6).fill(refused)]);
-    now.mockReturnValue(230);
-    expect(await burst()).toEqual([...answered(64), ...Array(6).fill(refused)]);
-    now.mockReturnValue(430);
-    expect(await burst()).toEqual(answered(70));
-    now.mockRestore();
+
+    /** A queue that was overloaded when the clock stood at 31, and now is empty. */
+    async function overloaded(compute: number) {
+      let free = () => {};
+      let busy: Promise<void> | undefined = new Promise<void>((resolve) => {
+        free = resolve;
+      });
+      const { ask, batcher } = doubling(limits, () => busy, compute);
+      const burst = () => Promise.allSettled(Array.from({ length: 70 }, (_, number) => ask([number])));
+      const clock = vi.spyOn(performance, "now").mockReturnValue(0);
+      const first = burst();
+      expect(batcher.waiting).toBe(67);
+      clock.mockReturnValue(31);
+      expect(await Promise.allSettled([ask([9])])).toEqual([refused]);
+      free();
+      busy = undefined;
+      expect(await first).toEqual(answered(70));
+      return { ask, burst, clock };
+    }
+    afterEach(() => vi.restoreAllMocks());
+
+    const cut = [...answered(64), ...Array(6).fill(refused)];
+
+    test("and a burst is let in again when there was nothing to do for a while", async () => {
+      const { burst, clock } = await overloaded(1);
+      clock.mockReturnValue(50);
+      expect(await burst()).toEqual(cut);
+      clock.mockReturnValue(71);
+      expect(await burst()).toEqual(answered(70));
+    });
+
+    // That a burst was cut is a sign where all that is asked in a moment is read before any of it is old.
+    test.each([
+      ["short, without a refusal", 1, cut],
+      ["long, without an old request", 10, answered(70)],
+    ])("or when runs are %s for longer, though others asked all the time", async (_what, compute, next) => {
+      const { ask, burst, clock } = await overloaded(compute);
+      const calm = async (from: number, to: number) => {
+        for (let now = from; now < to; now += 10) {
+          clock.mockReturnValue(now);
+          await ask([1]);
+        }
+        clock.mockReturnValue(to);
+      };
+      await calm(31, 230);
+      expect(await burst()).toEqual(cut);
+      clock.mockReturnValue(231);
+      expect(await burst()).toEqual(next);
+      await calm(231, 432);
+      expect(await burst()).toEqual(answered(70));
+    });
   });
 
   test("a full batch is made ready while another runs, and one that is not full is not", async () => {

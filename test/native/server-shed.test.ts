@@ -1,30 +1,26 @@
 /** Requests that are refused before Fastify sees them: which, with what answer, and what is told of them. */
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, expect, test, vi } from "vitest";
+import { performance } from "node:perf_hooks";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { InferenceService } from "../../runtime/server/service.ts";
 import { shedding } from "../../runtime/server/shed.ts";
 
 const infer = "/v2/models/full/infer";
 const told: number[] = [];
 let isClosing = false;
-let server: Server;
+let server: Server | undefined;
 afterEach(() => {
-  server.close();
-  server.closeAllConnections();
+  server?.close();
+  server?.closeAllConnections();
+  server = undefined;
   told.length = 0;
   isClosing = false;
 });
 
-/** A server whose model `full` has no room, and which answers what is handed on with a 200; it ends after `last` refusals. */
-async function started(
-  last = Number.POSITIVE_INFINITY,
-): Promise<(path: string, headers?: Record<string, string>) => Promise<Response>> {
-  const shed = vi.fn((name: string) => {
-    isClosing = shed.mock.calls.length >= last;
-    return name === "full";
-  });
-  const service = { shed } satisfies Pick<InferenceService, "shed">;
+/** A server whose model `full` has no room, and which answers what is handed on with a 200. */
+async function started(): Promise<(path: string, headers?: Record<string, string>) => Promise<Response>> {
+  const service = { shed: vi.fn((name: string) => name === "full") } satisfies Pick<InferenceService, "shed">;
   const listener = shedding((_request, response) => response.end("handed on"), {
     service: service as unknown as InferenceService,
     isAllowed: ({ authorization }) => authorization !== "Bearer wrong",
@@ -32,8 +28,8 @@ async function started(
     tell: (refused) => told.push(refused),
   });
   server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
+  await new Promise<void>((resolve) => server!.listen(0, "127.0.0.1", resolve));
+  const { port } = server!.address() as AddressInfo;
   return (path, headers = {}) =>
     fetch(`http://127.0.0.1:${port}${path}`, { method: "POST", headers, body: Buffer.alloc(100_000) });
 }
@@ -69,18 +65,73 @@ test("all else is handed on: other models, pages, which need headers to read an 
   expect(await (await ask(infer)).text()).toBe("handed on");
 });
 
-test("refusals wait for their turn while the thread is busy, and come when it is not", async () => {
-  const ask = await started(60);
-  const spin = (milliseconds: number) => {
-    for (const end = performance.now() + milliseconds; performance.now() < end; );
-  };
-  spin(1000);
-  const asked = performance.now();
-  const asking = Promise.all(Array.from({ length: 60 }, () => ask(infer)));
-  const refused = await asking;
-  expect(refused.map(({ status }) => status)).toEqual(Array(60).fill(503));
-  // Or the end of the server would wait for their connections.
-  expect(refused.at(-1)!.headers.get("connection")).toBe("close");
-  // Five at a time, every five milliseconds: it is on purpose that they take so long.
-  expect(performance.now() - asked).toBeGreaterThan(50);
+describe("while the thread is busy", () => {
+  let utilization = 1;
+  let sent: number[] = [];
+  let ask: (count: number) => void;
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "setInterval", "clearInterval", "Date"] });
+    vi.spyOn(performance, "now").mockImplementation(() => Date.now());
+    utilization = 1;
+    vi.spyOn(performance, "eventLoopUtilization").mockImplementation(() => ({
+      utilization,
+      idle: 0,
+      active: 0,
+    }));
+    sent = [];
+    let asked = 0;
+    const listener = shedding(() => expect.unreachable(), {
+      service: { shed: () => true } as unknown as InferenceService,
+      isAllowed: () => true,
+      isClosing: () => isClosing,
+      tell: () => {},
+    });
+    ask = (count) => {
+      for (let i = 0; i < count; i++) {
+        const number = asked++;
+        const request = { method: "POST", url: infer, headers: {}, resume: () => {} };
+        const response = { writeHead: () => ({ end: () => sent.push(number) }) };
+        listener(request as unknown as IncomingMessage, response as unknown as ServerResponse);
+      }
+    };
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.restoreAllMocks();
+  });
+  const numbers = (count: number) => Array.from({ length: count }, (_, number) => number);
+
+  test("refusals wait for their turn, a few at a time", () => {
+    ask(12);
+    expect(sent).toEqual([]);
+    for (const count of [5, 10, 12]) {
+      vi.advanceTimersByTime(5);
+      expect(sent).toEqual(numbers(count));
+    }
+    expect(vi.getTimerCount()).toBe(1);
+  });
+
+  test("of many a share goes out, and none is held beyond ten thousand", () => {
+    ask(4000);
+    vi.advanceTimersByTime(5);
+    expect(sent).toEqual(numbers(20));
+    ask(6021);
+    expect(sent).toEqual(numbers(10_021));
+  });
+
+  test("all go out when it is busy no longer", () => {
+    ask(1000);
+    utilization = 0.5;
+    vi.advanceTimersByTime(60);
+    expect(sent).toEqual(numbers(1000));
+    ask(1);
+    expect(sent).toEqual(numbers(1001));
+  });
+
+  test("all go out when the server ends", () => {
+    ask(1000);
+    isClosing = true;
+    vi.advanceTimersByTime(5);
+    expect(sent).toEqual(numbers(1000));
+  });
 });
