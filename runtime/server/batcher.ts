@@ -20,7 +20,7 @@ const FEW = 64;
 
 /** Milliseconds without a sign of it after which an overload is over; and without anything to do. */
 const CALM = 200;
-const LULL = 20;
+const LULL = 50;
 
 /** Runs of the model: two batches of others, its own, and one more for what goes on around them. */
 const RUNS = 4;

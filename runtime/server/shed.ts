@@ -22,7 +22,7 @@ const TURN = 5;
 const FEW = 5;
 const SHARE = 1 / 200;
 
-/** Refusals that are held back at most; they go out at once beyond that. */
+/** Refusals that are held back at most; the oldest goes out beyond that. */
 const MANY = 10_000;
 
 /** Milliseconds between two words on how many were refused. */
@@ -80,15 +80,19 @@ class Refusals {
   }
 
   add(response: ServerResponse): void {
+    if (this.#held.length === 0 && !this.#isBusy()) {
+      this.#refuse(response);
+      return;
+    }
     this.#held.push(response);
-    if (!this.#isBusy() || this.#held.length > MANY) this.#send(this.#held.length);
-    else this.#sender ??= setInterval(() => this.#turn(), TURN);
+    if (this.#held.length > MANY) this.#send(1);
+    this.#sender ??= setInterval(() => this.#turn(), TURN);
   }
 
   #turn(): void {
     const { length } = this.#held;
-    const isOver = this.#isClosing() || !this.#isBusy();
-    this.#send(isOver ? length : Math.max(FEW, Math.ceil(SHARE * length)));
+    // Also when the thread is free again: all at once, they would be back at once.
+    this.#send(this.#isClosing() ? length : Math.max(FEW, Math.ceil(SHARE * length)));
   }
 
   #isBusy(): boolean {

@@ -184,9 +184,9 @@ describe("the queue of a model", () => {
 
     test("and a burst is let in again when there was nothing to do for a while", async () => {
       const { burst, clock } = await overloaded(1);
-      clock.mockReturnValue(50);
+      clock.mockReturnValue(80);
       expect(await burst()).toEqual(cut);
-      clock.mockReturnValue(71);
+      clock.mockReturnValue(131);
       expect(await burst()).toEqual(answered(70));
     });
 

@@ -111,21 +111,25 @@ describe("while the thread is busy", () => {
     expect(vi.getTimerCount()).toBe(1);
   });
 
-  test("of many a share goes out, and none is held beyond ten thousand", () => {
+  test("of many a share goes out, and beyond ten thousand the oldest", () => {
     ask(4000);
     vi.advanceTimersByTime(5);
     expect(sent).toEqual(numbers(20));
-    ask(6021);
-    expect(sent).toEqual(numbers(10_021));
+    ask(6023);
+    expect(sent).toEqual(numbers(23));
   });
 
-  test("all go out when it is busy no longer", () => {
-    ask(1000);
+  test("those that are held go before others when it is busy no longer, which then go out at once", () => {
+    ask(8);
     utilization = 0.5;
-    vi.advanceTimersByTime(60);
-    expect(sent).toEqual(numbers(1000));
+    vi.advanceTimersByTime(5);
     ask(1);
-    expect(sent).toEqual(numbers(1001));
+    expect(sent).toEqual(numbers(5));
+    vi.advanceTimersByTime(50);
+    expect(sent).toEqual(numbers(9));
+    expect(vi.getTimerCount()).toBe(1);
+    ask(1);
+    expect(sent).toEqual(numbers(10));
   });
 
   test("all go out when the server ends", () => {
