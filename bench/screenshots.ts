@@ -44,7 +44,7 @@ const page = await context.newPage();
 await page.goto(site.address);
 await page.getByRole("tab", { name: "Train" }).click();
 await page.getByLabel("Training images").fill("6000");
-await page.getByLabel("Latent dimensions").fill("2");
+await page.getByLabel("Latent dimensions").fill("10");
 await page.getByLabel("Epochs").fill("20");
 await page.getByRole("button", { name: "Start training" }).click();
 await page.locator("#train-status").filter({ hasText: "Done" }).waitFor({ timeout: 300_000 });
