@@ -4,7 +4,7 @@ import { performance } from "node:perf_hooks";
 
 /** What came of a load. */
 export interface Outcome {
-  /** How long it was asked. */
+  /** For how long it was asked: rates are of what was asked then, whenever it was answered. */
   readonly seconds: number;
   /** Milliseconds from sending to the last byte of every answer 200, in ascending order. */
   readonly answered: Float64Array;

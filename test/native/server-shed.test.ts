@@ -68,6 +68,7 @@ test("all else is handed on: other models, pages, which need headers to read an 
 describe("while the thread is busy", () => {
   let utilization = 1;
   let sent: number[] = [];
+  let heads: Record<string, string>[] = [];
   let ask: (count: number) => void;
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ["setTimeout", "setInterval", "clearInterval", "Date"] });
@@ -79,6 +80,7 @@ describe("while the thread is busy", () => {
       active: 0,
     }));
     sent = [];
+    heads = [];
     let asked = 0;
     const listener = shedding(() => expect.unreachable(), {
       service: { shed: () => true } as unknown as InferenceService,
@@ -90,7 +92,11 @@ describe("while the thread is busy", () => {
       for (let i = 0; i < count; i++) {
         const number = asked++;
         const request = { method: "POST", url: infer, headers: {}, resume: () => {} };
-        const response = { writeHead: () => ({ end: () => sent.push(number) }) };
+        const writeHead = (_status: number, headers: Record<string, string>) => {
+          heads.push(headers);
+          return { end: () => sent.push(number) };
+        };
+        const response = { writeHead };
         listener(request as unknown as IncomingMessage, response as unknown as ServerResponse);
       }
     };
@@ -132,10 +138,12 @@ describe("while the thread is busy", () => {
     expect(sent).toEqual(numbers(10));
   });
 
-  test("all go out when the server ends", () => {
+  test("all go out when the server ends, which would wait for their connections", () => {
     ask(1000);
+    vi.advanceTimersByTime(5);
     isClosing = true;
     vi.advanceTimersByTime(5);
     expect(sent).toEqual(numbers(1000));
+    expect(heads.map(({ connection }) => connection)).toEqual([...Array(5), ...Array(995).fill("close")]);
   });
 });
