@@ -3,6 +3,7 @@ import type { Tensors } from "../../src/ir/tensor.ts";
 import type { Ask, BatchLimits, BatchObserver } from "./ask.ts";
 import { copied, joinRows, rowsOf } from "./batch.ts";
 import { overloaded, ServiceError, unavailable } from "./error.ts";
+import { NotFinite, notFinite } from "./finite.ts";
 import { WorkerLost } from "./pool.ts";
 import type { Ran } from "./worker.ts";
 
@@ -22,6 +23,10 @@ const FEW = 64;
 const CALM = 200;
 const LULL = 50;
 
+/** In an overload of short runs a share of the room is left free for so many milliseconds after there was none left. */
+const FREE = 0.75;
+const CROWDED = 1000;
+
 /** Runs of the model: two batches of others, its own, and one more for what goes on around them. */
 const RUNS = 4;
 
@@ -40,6 +45,8 @@ export class Batcher {
   /** When there was last a sign of overload, and when a run last ended. */
   #overloaded = Number.NEGATIVE_INFINITY;
   #ended = Number.NEGATIVE_INFINITY;
+  /** When there was last no room at all. */
+  #crowded = Number.NEGATIVE_INFINITY;
   /** Requests without an answer, whether they wait or run. */
   readonly #open = new Set<Waiting>();
   #delay: NodeJS.Timeout | undefined;
@@ -81,15 +88,19 @@ export class Batcher {
     const { maxQueue, maxBatch, maxBacklog } = this.#limits;
     if (this.#queue.length >= maxQueue) return true;
     // Enough for every worker to run a full batch and have another one ready.
-    if (this.#open.size < Math.max(FEW, 2 * maxBatch * this.#workers)) return false;
+    const room = Math.max(FEW, 2 * maxBatch * this.#workers);
+    if (this.#open.size < FREE * room) return false;
     const now = performance.now();
     const runs = RUNS * this.#compute;
+    // Of short runs it is this thread that is behind: the fewer requests it has under way, the sooner each is answered.
+    const isShort = runs < maxBacklog;
+    if (this.#open.size < room && !(isShort && now - this.#crowded < CROWDED)) return false;
     const [oldest] = this.#open;
     const isOld = now - oldest!.since > Math.max(maxBacklog, runs);
     const isOverload = isOld || now - this.#overloaded < CALM;
-    // Of short runs it is this thread that is behind, and it reads many requests before it sees that one is old: there
-    // each that is refused prolongs the overload.
-    if (isOld || (isOverload && runs < maxBacklog)) this.#overloaded = now;
+    // It reads many before it sees that one is old: each that is refused prolongs the overload.
+    if (isOld || (isOverload && isShort)) this.#overloaded = now;
+    if (isOverload && this.#open.size >= room) this.#crowded = now;
     return isOverload;
   }
 
@@ -228,6 +239,7 @@ export class Batcher {
     try {
       await this.#runTogether(batch);
     } catch (error) {
+      if (error instanceof NotFinite && batch.length > 1) return this.#answerOthers(batch);
       // Nobody knows whose fault it was; one alone is tried again only where its worker was lost.
       if (batch.length === 1 && !(error instanceof WorkerLost))
         return this.#fail(batch[0]!, asFailure(error));
@@ -236,6 +248,16 @@ export class Batcher {
         await this.#runTogether([one]).catch((error) => this.#fail(one, asFailure(error)));
       }
     }
+  }
+
+  /** Refuses those of a batch whose numbers are not all finite, and runs the others. */
+  async #answerOthers(batch: readonly Waiting[]): Promise<void> {
+    const others = batch.filter((one) => {
+      const fact = notFinite(one.ask.feeds);
+      if (fact !== undefined) this.#fail(one, new ServiceError(400, fact));
+      return this.#open.has(one);
+    });
+    if (others.length > 0) await this.#answer(others);
   }
 
   async #runTogether(batch: readonly Waiting[]): Promise<void> {
@@ -267,6 +289,7 @@ function asFailure(error: unknown): ServiceError {
   if (error instanceof WorkerLost)
     return unavailable("the worker was lost while it ran the model: try again");
   const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof NotFinite) return new ServiceError(400, message);
   // Shapes and dtypes fit, so that it is the values which a node can't do with: an index, or sizes to reshape to.
   const isRefused = /Non-zero status code returned while running/.test(message) && !/alloc/i.test(message);
   return new ServiceError(isRefused ? 400 : 500, message);

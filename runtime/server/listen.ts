@@ -2,7 +2,13 @@
 import { randomUUID } from "node:crypto";
 import { createServer, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from "fastify";
 import { answerError, type InferenceOptions, inferencePlugin } from "./plugin.ts";
 import { shedding } from "./shed.ts";
 import { tokenTest } from "./token.ts";
@@ -24,6 +30,20 @@ function requestIds(): () => string {
   return () => `${server}-${(count++).toString(36)}`;
 }
 
+/** A line for each request, when it is over, in place of Fastify's two; a hook for it would cost as much as the line. */
+class RequestLines extends LogController {
+  constructor() {
+    super({ disableRequestLogging: true });
+  }
+
+  override requestCompleted(_error: unknown, { id, method, url }: FastifyRequest, reply: FastifyReply): void {
+    // The path alone: what stands behind it may be a secret.
+    const [path] = url.split("?", 1);
+    const ms = Math.round(1000 * reply.elapsedTime) / 1000;
+    reply.server.log.info({ reqId: id, method, path, status: reply.statusCode, ms }, "request");
+  }
+}
+
 /** A Fastify server with the plugin, not yet listening. */
 export async function inferenceServer({
   bodyLimit = defaultBodyLimit,
@@ -35,9 +55,8 @@ export async function inferenceServer({
   const app = Fastify({
     bodyLimit,
     ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),
-    // One line a request, below, in place of two, and by the server's own logger: one for each request would cost more
-    // than its line does.
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new RequestLines(),
+    // A logger for each request would cost more than its line does.
     childLoggerFactory: (logger) => logger,
     // A client's own id is taken where it can't be mistaken for anything else in a log.
     genReqId: ({ headers }) => {
@@ -68,21 +87,10 @@ export async function inferenceServer({
     isClosing = true;
     done();
   });
-  app.addHook("onSend", (_request, reply, _payload, done) => {
+  app.addHook("onSend", (request, reply, _payload, done) => {
+    reply.header("x-request-id", request.id);
     // Or the connection would stay open for more, and the server wait for its end.
     if (isClosing) reply.header("connection", "close");
-    done();
-  });
-  app.addHook("onRequest", (request, reply, done) => {
-    reply.header("x-request-id", request.id);
-    done();
-  });
-  app.addHook("onResponse", (request, reply, done) => {
-    // The path alone: what stands behind it may be a secret.
-    const [path] = request.url.split("?", 1);
-    const { id, method } = request;
-    const ms = Math.round(1000 * reply.elapsedTime) / 1000;
-    app.log.info({ reqId: id, method, path, status: reply.statusCode, ms }, "request");
     done();
   });
   app.setNotFoundHandler(({ method }, reply) =>

@@ -1,7 +1,5 @@
 /** A model that is served: what it takes and gives, and its queue. */
-import { isFloat } from "../../src/ir/dtype.ts";
 import { IsthmusError } from "../../src/ir/error.ts";
-import { fromHalf } from "../../src/ir/float16.ts";
 import type { Tensors } from "../../src/ir/tensor.ts";
 import type { Port } from "../host/host.ts";
 import { requireFeeds } from "../ports.ts";
@@ -120,11 +118,9 @@ export class ServedModel {
       throw error;
     }
     let elements = 0;
-    for (const [name, { dtype, shape, data }] of Object.entries(feeds)) {
+    for (const [name, { shape, data }] of Object.entries(feeds)) {
       if (data.length === 0) refuse(`${this.name}: input ${name} of shape [${shape}] is empty`);
       elements += data.length;
-      if (isFloat(dtype)) requireFinite(name, data as Float32Array);
-      if (dtype === "float16") requireFinite(name, Float32Array.from(data as Uint16Array, fromHalf));
     }
     if (elements > this.#limits.maxElements)
       throw new ServiceError(
@@ -132,24 +128,4 @@ export class ServedModel {
         `${this.name}: ${elements} elements in one request, and at most ${this.#limits.maxElements} are taken`,
       );
   }
-}
-
-function requireFinite(name: string, data: Float32Array | Float64Array): void {
-  if (hasFiniteSum(data)) return;
-  const at = data.findIndex((value: number) => !Number.isFinite(value));
-  if (at >= 0) refuse(`input ${name}: element ${at} is ${data[at]}, not a finite number`);
-}
-
-/** True only where all of it is finite; false, too, where the sum overflows. Four sums, for one waits for each addition. */
-function hasFiniteSum(data: Float32Array | Float64Array): boolean {
-  let [a, b, c, d] = [0, 0, 0, 0];
-  const whole = data.length - (data.length % 4);
-  for (let i = 0; i < whole; i += 4) {
-    a += data[i]!;
-    b += data[i + 1]!;
-    c += data[i + 2]!;
-    d += data[i + 3]!;
-  }
-  for (let i = whole; i < data.length; i++) a += data[i]!;
-  return Number.isFinite(a + b + c + d);
 }

@@ -7,7 +7,8 @@ import { fail, IsthmusError } from "../../src/ir/error.ts";
 import type { Tensors } from "../../src/ir/tensor.ts";
 import { scriptBeside } from "../host/child.ts";
 import { Calls } from "./calls.ts";
-import type { Answer, Fed, ModelRef, Ran, Signature, Task, WorkerSetup } from "./worker.ts";
+import { NotFinite } from "./finite.ts";
+import type { Answer, Fed, ModelRef, Ran, Signature, Task, Unfit, WorkerSetup } from "./worker.ts";
 
 /** A model with its bytes, for workers that have not opened it: new ones, and those that were busy then. */
 export interface ModelFile extends ModelRef {
@@ -82,9 +83,10 @@ export class WorkerPool {
     }
   }
 
-  /** Runs a model once; the feeds' memory is given away. Throws what ONNX Runtime says, or `WorkerLost`. */
+  /** Runs a model once; the feeds' memory is given away. Throws what ONNX Runtime says, `NotFinite` or `WorkerLost`. */
   async run(model: ModelFile, feeds: Tensors): Promise<Ran> {
-    const answer = await this.#ask<Answer<Ran> | Fed>("run", model, { feeds });
+    const answer = await this.#ask<Answer<Ran> | Fed | Unfit>("run", model, { feeds });
+    if ("unfit" in answer) throw new NotFinite(answer.unfit);
     if (!("feeds" in answer)) return valueIn(answer);
     // To whichever worker this goes, it can do it.
     return valueIn(await this.#ask<Answer<Ran>>("run", model, { feeds: answer.feeds, bytes: model.bytes }));

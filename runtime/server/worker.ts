@@ -8,6 +8,7 @@ import { nodeHost } from "../host/node.ts";
 import { saidBy } from "../host/trial.ts";
 import { Session } from "../session.ts";
 import { Calls } from "./calls.ts";
+import { notFinite } from "./finite.ts";
 
 /** What every worker is told when it starts. */
 export interface WorkerSetup {
@@ -37,6 +38,11 @@ export type Answer<T> = { readonly value: T } | { readonly error: string };
 /** What a run is fed with; and what a worker answers that has not opened the model, and was not given it. */
 export interface Fed {
   readonly feeds: Tensors;
+}
+
+/** What a worker answers that does not run a model, since some of what it is fed with is not finite. */
+export interface Unfit {
+  readonly unfit: string;
 }
 
 export interface Ports {
@@ -85,8 +91,11 @@ export function open({ model, live, bytes }: Required<Task>): Promise<Answer<Sig
 }
 
 /** Runs a model once. */
-export async function run(task: Task & Fed): Promise<Answer<Ran> | Fed> {
+export async function run(task: Task & Fed): Promise<Answer<Ran> | Fed | Unfit> {
   const { model, live, bytes, feeds } = task;
+  // Looked at here, for it would be a twentieth of all that is done for a request where requests are read.
+  const unfit = notFinite(feeds);
+  if (unfit !== undefined) return { unfit };
   const one = held.get(model.id) ?? (bytes && hold(model, bytes));
   if (one === undefined) return { feeds };
   return answered(() =>

@@ -6,6 +6,8 @@ import type { Worker } from "node:worker_threads";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { BatchLimits, Timing } from "../../runtime/server/ask.ts";
 import { Batcher } from "../../runtime/server/batcher.ts";
+import { ServiceError } from "../../runtime/server/error.ts";
+import { NotFinite, notFinite } from "../../runtime/server/finite.ts";
 import { WorkerLost } from "../../runtime/server/pool.ts";
 import type { ServiceEvent } from "../../runtime/server/service.ts";
 import type { Ran } from "../../runtime/server/worker.ts";
@@ -65,6 +67,25 @@ describe("the queue of a model", () => {
       [2, 2, 3],
       [4, 4, 4, 4, 4],
     ]);
+  });
+
+  test("a request whose numbers are not finite is refused, and those that ran with it run without it", async () => {
+    const { ask, runs } = doubling({}, (numbers) => {
+      const fact = notFinite(rows(...numbers));
+      if (fact !== undefined) throw new NotFinite(fact);
+    });
+    const answers = await Promise.allSettled([ask([1]), ask([2, Number.NaN]), ask([3]), ask([Infinity])]);
+    const refused = (element: string) => ({
+      status: "rejected",
+      reason: new ServiceError(400, `input x: element ${element}, not a finite number`),
+    });
+    expect(answers).toEqual([
+      { status: "fulfilled", value: [2] },
+      refused("1 is NaN"),
+      { status: "fulfilled", value: [6] },
+      refused("0 is Infinity"),
+    ]);
+    expect(runs).toEqual([[1, 2, Number.NaN, 3], [1, 3], [Infinity]]);
   });
 
   test("what differs in a size that the model leaves open runs apart, and what can't be joined alone", async () => {
@@ -180,36 +201,49 @@ describe("the queue of a model", () => {
     }
     afterEach(() => vi.restoreAllMocks());
 
-    const cut = [...answered(64), ...Array(6).fill(refused)];
+    const cut = (count: number) => [...answered(count), ...Array(70 - count).fill(refused)];
 
     test("and a burst is let in again when there was nothing to do for a while", async () => {
       const { burst, clock } = await overloaded(1);
       clock.mockReturnValue(80);
-      expect(await burst()).toEqual(cut);
+      expect(await burst()).toEqual(cut(48));
       clock.mockReturnValue(131);
       expect(await burst()).toEqual(answered(70));
     });
 
+    test("a quarter of the room is left free where runs are short, and tried again after a second", async () => {
+      const { burst, clock } = await overloaded(1);
+      // Each burst is soon enough after the one before for the overload to last.
+      for (let now = 80; now <= 1100; now += 49) {
+        clock.mockReturnValue(now);
+        // All of it is taken at 1060, which is the first time more than a second after 31.
+        expect(await burst(), `at ${now}`).toEqual(cut(now === 1060 ? 64 : 48));
+      }
+    });
+
     // That a burst was cut is a sign where all that is asked in a moment is read before any of it is old.
     test.each([
-      ["short, without a refusal", 1, cut],
-      ["long, without an old request", 10, answered(70)],
-    ])("or when runs are %s for longer, though others asked all the time", async (_what, compute, next) => {
-      const { ask, burst, clock } = await overloaded(compute);
-      const calm = async (from: number, to: number) => {
-        for (let now = from; now < to; now += 10) {
-          clock.mockReturnValue(now);
-          await ask([1]);
-        }
-        clock.mockReturnValue(to);
-      };
-      await calm(31, 230);
-      expect(await burst()).toEqual(cut);
-      clock.mockReturnValue(231);
-      expect(await burst()).toEqual(next);
-      await calm(231, 432);
-      expect(await burst()).toEqual(answered(70));
-    });
+      ["short, without a refusal", 1, 48, cut(48)],
+      ["long, without an old request", 10, 64, answered(70)],
+    ])(
+      "or when runs are %s for longer, though others asked all the time",
+      async (_what, compute, room, next) => {
+        const { ask, burst, clock } = await overloaded(compute);
+        const calm = async (from: number, to: number) => {
+          for (let now = from; now < to; now += 10) {
+            clock.mockReturnValue(now);
+            await ask([1]);
+          }
+          clock.mockReturnValue(to);
+        };
+        await calm(31, 230);
+        expect(await burst()).toEqual(cut(room));
+        clock.mockReturnValue(231);
+        expect(await burst()).toEqual(next);
+        await calm(231, 432);
+        expect(await burst()).toEqual(answered(70));
+      },
+    );
   });
 
   test("a full batch is made ready while another runs, and one that is not full is not", async () => {
