@@ -14,13 +14,18 @@ export function isBatched({ inputs, outputs, mixesRows }: Signature): boolean {
   return [...inputs, ...outputs].every(({ shape }) => shape[0] === axis && !shape.slice(1).includes(axis));
 }
 
-/** What requests must have in common to run together: the sizes that the model leaves open, the first aside. */
-export function openSizes({ inputs }: Pick<Ports, "inputs">, feeds: Tensors): string {
-  return inputs
-    .flatMap(({ name, shape }) =>
-      shape.flatMap((dim, i) => (i === 0 || typeof dim === "number" ? [] : [feeds[name]!.shape[i]])),
-    )
-    .join();
+/** Of an input's axes those whose sizes the model leaves open, the first aside. */
+export type OpenAxes = readonly (readonly [input: string, axis: number])[];
+
+export function openAxes({ inputs }: Pick<Ports, "inputs">): OpenAxes {
+  return inputs.flatMap(({ name, shape }) =>
+    shape.flatMap((dim, i) => (i === 0 || typeof dim === "number" ? [] : [[name, i] as const])),
+  );
+}
+
+/** What requests must have in common to run together: the sizes along open axes. */
+export function openSizes(axes: OpenAxes, feeds: Tensors): string {
+  return axes.map(([name, axis]) => feeds[name]!.shape[axis]).join();
 }
 
 /** The inputs of several requests as one's, in memory of its own that may be given away. */
@@ -59,16 +64,16 @@ export function copied(feeds: Tensors): Tensors {
   );
 }
 
-/** Rows `start` to `end` − 1 of every tensor, as views. */
-export function rowsOf(all: Tensors, start: number, end: number): Tensors {
-  const rows: Record<string, Tensor> = {};
-  for (const [name, { dtype, shape, data }] of Object.entries(all)) {
-    const size = data.length / shape[0]!;
-    rows[name] = {
-      dtype,
-      shape: [end - start, ...shape.slice(1)],
-      data: data.subarray(start * size, end * size),
-    };
-  }
-  return rows;
+/** Cuts rows `start` to `end` − 1 out of every tensor, as views. */
+export function rowsOf(all: Tensors): (start: number, end: number) => Tensors {
+  const tensors = Object.entries(all).map(([name, { dtype, shape, data }]) => {
+    const [rows = 1, ...row] = shape;
+    return { name, dtype, row, data, size: data.length / rows };
+  });
+  return (start, end) => {
+    const cut: Record<string, Tensor> = {};
+    for (const { name, dtype, row, data, size } of tensors)
+      cut[name] = { dtype, shape: [end - start, ...row], data: data.subarray(start * size, end * size) };
+    return cut;
+  };
 }

@@ -265,20 +265,21 @@ export class Batcher {
     const all = batch.map(({ ask }) => ask.feeds);
     const isJoined = batch[0]!.ask.key !== null;
     const { outputs, compute } = await this.#run(isJoined ? joinRows(all) : copied(all[0]!));
-    const rows = batch.reduce((sum, { ask }) => sum + ask.rows, 0);
+    const count = batch.reduce((sum, { ask }) => sum + ask.rows, 0);
     this.#compute = compute;
-    this.#observer.ran(rows, compute);
+    this.#observer.ran(count, compute);
     const isShared = batch.length > 1;
     // A file's axes are a promise, which it may break: then nobody knows whose rows are whose.
-    if (isShared && Object.values(outputs).some(({ shape }) => shape[0] !== rows))
+    if (isShared && Object.values(outputs).some(({ shape }) => shape[0] !== count))
       throw new Error("the model gives other rows than it was fed");
+    const rows = rowsOf(outputs);
     const ended = performance.now();
     let start = 0;
     for (const one of batch) {
       const end = start + one.ask.rows;
       if (this.#open.delete(one)) {
-        this.#observer.done({ queue: begun - one.since, compute, total: ended - one.since, batch: rows });
-        one.resolve(isShared ? rowsOf(outputs, start, end) : outputs);
+        this.#observer.done({ queue: begun - one.since, compute, total: ended - one.since, batch: count });
+        one.resolve(isShared ? rows(start, end) : outputs);
       }
       start = end;
     }

@@ -4,7 +4,7 @@ import type { Tensors } from "../../src/ir/tensor.ts";
 import type { Port } from "../host/host.ts";
 import { requireFeeds } from "../ports.ts";
 import type { Aborted, BatchLimits } from "./ask.ts";
-import { isBatched, openSizes } from "./batch.ts";
+import { isBatched, type OpenAxes, openAxes, openSizes } from "./batch.ts";
 import { Batcher } from "./batcher.ts";
 import { overloaded, refuse, ServiceError } from "./error.ts";
 import type { ModelFile, WorkerPool } from "./pool.ts";
@@ -45,6 +45,7 @@ export class ServedModel {
   readonly #batcher: Batcher;
   readonly #limits: ModelLimits;
   readonly #isBatched: boolean;
+  readonly #openAxes: OpenAxes;
   readonly #release: () => void;
 
   constructor(
@@ -61,6 +62,7 @@ export class ServedModel {
     this.statistics = statistics;
     this.#limits = limits;
     this.#isBatched = isBatched(signature);
+    this.#openAxes = openAxes(signature);
     this.#batcher = new Batcher((feeds) => pool.run(file, feeds), pool.workers, limits, statistics);
     this.#release = () => pool.forget(file);
   }
@@ -96,7 +98,7 @@ export class ServedModel {
     try {
       this.#require(feeds);
       const rows = this.#isBatched ? Object.values(feeds)[0]!.shape[0]! : 1;
-      const key = this.#isBatched ? openSizes(this, feeds) : null;
+      const key = this.#isBatched ? openSizes(this.#openAxes, feeds) : null;
       return await this.#batcher.ask({ feeds, rows, key, signal, timeout });
     } catch (error) {
       this.statistics.failed(performance.now() - since);

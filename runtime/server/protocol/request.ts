@@ -1,6 +1,7 @@
 /** Inference requests: a JSON object, alone or with the bytes of tensors behind it (Triton's binary tensor data extension). */
 import { type ArrayOf, arrayFromBytes, byteWidth, type DType } from "../../../src/ir/dtype.ts";
 import { sizeOf, type Tensor, type Tensors } from "../../../src/ir/tensor.ts";
+import type { Port } from "../../host/host.ts";
 import { refuse, shown } from "../error.ts";
 import type { Ports } from "../worker.ts";
 import { datatypes } from "./datatypes.ts";
@@ -18,6 +19,8 @@ export interface InferRequest {
 export interface RequestedOutput {
   readonly name: string;
   readonly isBinary: boolean;
+  /** How the answer begins to tell of it, as JSON, up to its shape: that is the same in all answers. */
+  readonly head: string;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -158,16 +161,21 @@ function readOutputs(request: Fields, parameters: Fields, { outputs }: Ports): R
   const isBinary = flag(parameters, "binary_data_output", "the request") ?? false;
   const all = request.outputs == null ? [] : list(request, "outputs", "the request");
   // None asked for is all of them.
-  if (all.length === 0) return outputs.map(({ name }) => ({ name, isBinary }));
+  if (all.length === 0) return outputs.map((port) => requestedOutput(port, isBinary));
   return all.map((item) => {
     const output = object(item, "an output");
     const name = required(output, "name", "an output");
-    if (!outputs.some((port) => port.name === name)) refuse(`the model has no output ${shown(name)}`);
+    const port =
+      outputs.find((port) => port.name === name) ?? refuse(`the model has no output ${shown(name)}`);
     const parameters = parametersOf(output, `output ${name}`);
     requireNoSharedMemory(parameters, `output ${name}`);
     if (parameters.classification !== undefined) refuse(`output ${name}: classification is not supported`);
-    return { name, isBinary: flag(parameters, "binary_data", `output ${name}`) ?? isBinary };
+    return requestedOutput(port, flag(parameters, "binary_data", `output ${name}`) ?? isBinary);
   });
+}
+
+function requestedOutput({ name, dtype }: Port, isBinary: boolean): RequestedOutput {
+  return { name, isBinary, head: `{"name":${JSON.stringify(name)},"datatype":"${datatypes[dtype]}"` };
 }
 
 /** The parameter `timeout` of Triton's schedule policy is in microseconds; 0 leaves it to the server. */

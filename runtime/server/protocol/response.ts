@@ -3,7 +3,6 @@ import { isFloat } from "../../../src/ir/dtype.ts";
 import { fromHalf } from "../../../src/ir/float16.ts";
 import type { Tensor, Tensors } from "../../../src/ir/tensor.ts";
 import type { ServedModel } from "../model.ts";
-import { datatypes } from "./datatypes.ts";
 import type { InferRequest } from "./request.ts";
 
 export interface InferResponse {
@@ -20,14 +19,14 @@ export function writeResponse(
 ): InferResponse {
   const binary: Uint8Array[] = [];
   let bytes = 0;
-  const written = outputs.map(({ name, isBinary }) => {
+  const written = outputs.map(({ name, isBinary, head }) => {
     const tensor = results[name]!;
-    const head = `{"name":${JSON.stringify(name)},"datatype":"${datatypes[tensor.dtype]}","shape":[${tensor.shape}]`;
-    if (!isBinary) return `${head},"data":${elementsText(tensor)}}`;
+    const shaped = `${head},"shape":[${tensor.shape}]`;
+    if (!isBinary) return `${shaped},"data":${elementsText(tensor)}}`;
     const { buffer, byteOffset, byteLength } = tensor.data;
     binary.push(new Uint8Array(buffer, byteOffset, byteLength));
     bytes += byteLength;
-    return `${head},"parameters":{"binary_data_size":${byteLength}}}`;
+    return `${shaped},"parameters":{"binary_data_size":${byteLength}}}`;
   });
   const named = id === undefined ? "" : `,"id":${JSON.stringify(id)}`;
   const json = `{"model_name":${JSON.stringify(model.name)},"model_version":"${model.version}"${named},"outputs":[${written}]}`;
