@@ -23,8 +23,8 @@ const FEW = 64;
 const CALM = 200;
 const LULL = 50;
 
-/** In an overload of short runs a share of the room is left free for so many milliseconds after there was none left. */
-const FREE = 0.75;
+/** In an overload of short runs this share of the room is filled, for so many milliseconds after there was none left. */
+const FILLED = 0.75;
 const CROWDED = 1000;
 
 /** Runs of the model: two batches of others, its own, and one more for what goes on around them. */
@@ -89,7 +89,7 @@ export class Batcher {
     if (this.#queue.length >= maxQueue) return true;
     // Enough for every worker to run a full batch and have another one ready.
     const room = Math.max(FEW, 2 * maxBatch * this.#workers);
-    if (this.#open.size < FREE * room) return false;
+    if (this.#open.size < FILLED * room) return false;
     const now = performance.now();
     const runs = RUNS * this.#compute;
     // Of short runs it is this thread that is behind: the fewer requests it has under way, the sooner each is answered.
