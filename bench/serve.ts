@@ -51,7 +51,7 @@ await encoder.remove();
 const setting = {
   model: "vae 784-400-20",
   load: `${CONNECTIONS} connections`,
-  rounds: `${rounds} rounds of ${seconds} s`,
+  rounds: `${rounds} rounds of ${seconds} s, overloads of ${3 * seconds} s`,
   cpu: `${cpus().length} × ${cpus()[0]?.model}`,
 };
 if (options.json) console.log(JSON.stringify({ setting, throughput, overload, memory }));
@@ -117,7 +117,7 @@ async function measureThroughput(name: Name) {
 
 /**
  * Requests at twice the rate that the service has just answered, against one client that waits for each answer. It lasts
- * three times as long: when it begins every connection asks at once, and of four seconds that is the slowest hundredth.
+ * three times as long: when it begins every connection asks at once, which else would be much of the slowest hundredth.
  */
 async function measureOverload(name: Name, { port }: Server) {
   const target = { port, request: requestOf(name, INFER), seconds };

@@ -2,8 +2,11 @@
 import { writeSync } from "node:fs";
 import { type Logger, pino } from "pino";
 
-/** Characters after which lines are written together, and how long one waits for others, in milliseconds. */
-const MANY = 2 ** 16;
+/**
+ * Characters after which lines are written together, half of what a pipe holds: of more, a part would wait in every
+ * write. And how long a line waits for others, in milliseconds.
+ */
+const MANY = 2 ** 15;
 const DELAY = 100;
 
 /** Characters that wait for whoever reads the log; what comes beyond them is dropped, and counted. */
@@ -12,20 +15,29 @@ const MOST = 2 ** 22;
 /** How long the end of the process waits for whoever reads the log, in milliseconds. */
 const PATIENCE = 2000;
 
+export interface ServiceLog {
+  readonly logger: Logger;
+  /** Says that the process is to end: what is not read soon is not waited for any more. */
+  readonly end: () => void;
+}
+
 /** A pino that writes many lines at once: a write for each would take twice as long as all else that a line costs. */
-export function serviceLog(level: string): Logger {
+export function serviceLog(level: string): ServiceLog {
   let lines = "";
   let timer: NodeJS.Timeout | undefined;
   let dropped = 0;
   let isBroken = false;
-  let end = Number.POSITIVE_INFINITY;
+  let patience = Number.POSITIVE_INFINITY;
+  const end = () => {
+    patience = Math.min(patience, performance.now() + PATIENCE);
+  };
   // Before pino's own, which would try for ever to write to a disk that is full.
   process.once("exit", () => {
-    end = performance.now() + PATIENCE;
+    end();
     if (isBroken) return output.destroy();
     try {
       output.flushSync();
-      writeUntil(end, lines);
+      writeUntil(patience, lines);
     } catch {
       // Nobody reads them any more, or not in time.
       output.destroy();
@@ -35,8 +47,7 @@ export function serviceLog(level: string): Logger {
   const output = pino.destination({
     sync: false,
     maxLength: MOST,
-    maxWrite: 2 * MANY,
-    retryEAGAIN: () => performance.now() < end,
+    retryEAGAIN: () => performance.now() < patience,
   });
   output.on("drop", (some: string) => {
     dropped += some.split("\n").length - 1;
@@ -72,17 +83,17 @@ export function serviceLog(level: string): Logger {
     dropped = 0;
     log.warn({ dropped: count }, "lines of the log were dropped: nobody read them in time");
   });
-  return log;
+  return { logger: log, end };
 }
 
-/** Writes all of a text, also into a pipe that is full for the moment; throws where it can't be, or not until `end`. */
-function writeUntil(end: number, text: string): void {
+/** Writes all of a text, also into a pipe that is full for the moment; throws where it can't be, or not by then. */
+function writeUntil(then: number, text: string): void {
   const nobody = new Int32Array(new SharedArrayBuffer(4));
   for (let left = Buffer.from(text); left.length > 0; ) {
     try {
       left = left.subarray(writeSync(process.stdout.fd, left));
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EAGAIN" || performance.now() > end) throw error;
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN" || performance.now() > then) throw error;
       Atomics.wait(nobody, 0, 0, 10);
     }
   }

@@ -30,7 +30,7 @@ interface Flags {
 /** Serves models until it is told to end; then it answers what was asked before. */
 export async function serveCommand(models: readonly string[], flags: Flags): Promise<void> {
   const token = await asked(() => tokenOf(flags.tokenFile));
-  const logger = serviceLog(flags.logLevel);
+  const { logger, end } = serviceLog(flags.logLevel);
   const service = await asked(() =>
     InferenceService.open(models, {
       ...flags,
@@ -54,11 +54,12 @@ export async function serveCommand(models: readonly string[], flags: Flags): Pro
   if (token === undefined && !/^(localhost|127\.[\d.]+|::1)$/.test(flags.host))
     logger.warn({ host: flags.host }, "no token is asked for: whoever reaches this address may use it");
   await app.listen({ host: flags.host, port: flags.port });
-  const end = new Promise<string>((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve(signal));
+  const signal = new Promise<string>((resolve) => {
+    for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => resolve(name));
   });
-  app.log.info({ signal: await end }, "ending: what was asked is answered first");
+  app.log.info({ signal: await signal }, "ending: what was asked is answered first");
   await app.close();
+  end();
 }
 
 /** The bearer token: the first line of a file, or a variable; an argument could be seen by every user of the machine. */

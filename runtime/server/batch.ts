@@ -67,8 +67,8 @@ export function copied(feeds: Tensors): Tensors {
 /** Cuts rows `start` to `end` − 1 out of every tensor, as views. */
 export function rowsOf(all: Tensors): (start: number, end: number) => Tensors {
   const tensors = Object.entries(all).map(([name, { dtype, shape, data }]) => {
-    const [rows = 1, ...row] = shape;
-    return { name, dtype, row, data, size: data.length / rows };
+    const [rows, ...row] = shape;
+    return { name, dtype, row, data, size: data.length / rows! };
   });
   return (start, end) => {
     const cut: Record<string, Tensor> = {};

@@ -23,9 +23,8 @@ const FEW = 64;
 const CALM = 200;
 const LULL = 50;
 
-/** In an overload of short runs this share of the room is filled, for so many milliseconds after there was none left. */
+/** In an overload of short runs this share of the room is filled, while as many again were refused and not yet told. */
 const FILLED = 0.75;
-const CROWDED = 1000;
 
 /** Runs of the model: two batches of others, its own, and one more for what goes on around them. */
 const RUNS = 4;
@@ -45,8 +44,6 @@ export class Batcher {
   /** When there was last a sign of overload, and when a run last ended. */
   #overloaded = Number.NEGATIVE_INFINITY;
   #ended = Number.NEGATIVE_INFINITY;
-  /** When there was last no room at all. */
-  #crowded = Number.NEGATIVE_INFINITY;
   /** Requests without an answer, whether they wait or run. */
   readonly #open = new Set<Waiting>();
   #delay: NodeJS.Timeout | undefined;
@@ -74,33 +71,34 @@ export class Batcher {
     return this.#queue.length;
   }
 
-  /** Whether a further request may wait. */
-  admits(): boolean {
-    if (this.#isFull()) this.#dropAborted();
-    return !this.#isFull();
+  /**
+   * Whether a further request may wait.
+   * @param held how many were refused whose clients have not been told yet
+   */
+  admits(held = 0): boolean {
+    if (this.#isFull(held)) this.#dropAborted();
+    return !this.#isFull(held);
   }
 
   /**
    * A burst may fill the queue; in an overload few may wait, or every answer would be late. What is old and not answered
    * tells of one, be it the workers that are behind or this thread, which reads and writes all requests.
    */
-  #isFull(): boolean {
+  #isFull(held: number): boolean {
     const { maxQueue, maxBatch, maxBacklog } = this.#limits;
     if (this.#queue.length >= maxQueue) return true;
     // Enough for every worker to run a full batch and have another one ready.
     const room = Math.max(FEW, 2 * maxBatch * this.#workers);
-    if (this.#open.size < FILLED * room) return false;
-    const now = performance.now();
     const runs = RUNS * this.#compute;
     // Of short runs it is this thread that is behind: the fewer requests it has under way, the sooner each is answered.
     const isShort = runs < maxBacklog;
-    if (this.#open.size < room && !(isShort && now - this.#crowded < CROWDED)) return false;
+    if (this.#open.size < (isShort && held >= room ? FILLED * room : room)) return false;
+    const now = performance.now();
     const [oldest] = this.#open;
     const isOld = now - oldest!.since > Math.max(maxBacklog, runs);
     const isOverload = isOld || now - this.#overloaded < CALM;
     // It reads many before it sees that one is old: each that is refused prolongs the overload.
     if (isOld || (isOverload && isShort)) this.#overloaded = now;
-    if (isOverload && this.#open.size >= room) this.#crowded = now;
     return isOverload;
   }
 
@@ -272,14 +270,14 @@ export class Batcher {
     // A file's axes are a promise, which it may break: then nobody knows whose rows are whose.
     if (isShared && Object.values(outputs).some(({ shape }) => shape[0] !== count))
       throw new Error("the model gives other rows than it was fed");
-    const rows = rowsOf(outputs);
+    const rows = isShared ? rowsOf(outputs) : () => outputs;
     const ended = performance.now();
     let start = 0;
     for (const one of batch) {
       const end = start + one.ask.rows;
       if (this.#open.delete(one)) {
         this.#observer.done({ queue: begun - one.since, compute, total: ended - one.since, batch: count });
-        one.resolve(isShared ? rows(start, end) : outputs);
+        one.resolve(rows(start, end));
       }
       start = end;
     }

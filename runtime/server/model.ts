@@ -77,9 +77,9 @@ export class ServedModel {
     return this.#batcher.waiting;
   }
 
-  /** Whether a request has to be refused, since too many are under way; counts it then. */
-  shed(): boolean {
-    if (this.#batcher.admits()) return false;
+  /** Whether a request has to be refused, since too many are under way; counts it then. `held`: see `Batcher.admits`. */
+  shed(held = 0): boolean {
+    if (this.#batcher.admits(held)) return false;
     this.statistics.failed(0);
     return true;
   }
@@ -91,7 +91,8 @@ export class ServedModel {
 
   /**
    * Outputs for these inputs, by name; rows along a named first axis run with those of others. Throws `ServiceError`:
-   * 400 or 413 where the inputs don't fit the model, 503 where it is too busy, 504 where it takes too long.
+   * 400 or 413 where the inputs don't fit the model, 503 where it is too busy, 504 where it takes too long. Whether all
+   * numbers are finite is seen when its turn comes.
    */
   async infer(feeds: Tensors, { signal, timeout }: InferOptions = {}): Promise<Tensors> {
     const since = performance.now();

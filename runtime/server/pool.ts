@@ -8,7 +8,7 @@ import type { Tensors } from "../../src/ir/tensor.ts";
 import { scriptBeside } from "../host/child.ts";
 import { Calls } from "./calls.ts";
 import { NotFinite } from "./finite.ts";
-import type { Answer, Fed, ModelRef, Ran, Signature, Task, Unfit, WorkerSetup } from "./worker.ts";
+import type { Answer, Fed, ModelRef, Ran, Signature, Task, WorkerSetup } from "./worker.ts";
 
 /** A model with its bytes, for workers that have not opened it: new ones, and those that were busy then. */
 export interface ModelFile extends ModelRef {
@@ -85,8 +85,7 @@ export class WorkerPool {
 
   /** Runs a model once; the feeds' memory is given away. Throws what ONNX Runtime says, `NotFinite` or `WorkerLost`. */
   async run(model: ModelFile, feeds: Tensors): Promise<Ran> {
-    const answer = await this.#ask<Answer<Ran> | Fed | Unfit>("run", model, { feeds });
-    if ("unfit" in answer) throw new NotFinite(answer.unfit);
+    const answer = await this.#ask<Answer<Ran> | Fed>("run", model, { feeds });
     if (!("feeds" in answer)) return valueIn(answer);
     // To whichever worker this goes, it can do it.
     return valueIn(await this.#ask<Answer<Ran>>("run", model, { feeds: answer.feeds, bytes: model.bytes }));
@@ -154,6 +153,6 @@ export class WorkerPool {
 }
 
 function valueIn<T>(answer: Answer<T>): T {
-  if ("error" in answer) throw new IsthmusError(answer.error);
+  if ("error" in answer) throw new (answer.isUnfit ? NotFinite : IsthmusError)(answer.error);
   return answer.value;
 }

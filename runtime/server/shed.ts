@@ -47,7 +47,7 @@ export function shedding(handler: RequestListener, options: SheddingOptions): Re
     const [, name] = infer.exec(url) ?? [];
     if (name === undefined || method !== "POST" || isClosing()) return false;
     // A page could not read an answer without the headers that allow it to.
-    return headers.origin === undefined && isAllowed(headers) && service.shed(name);
+    return headers.origin === undefined && isAllowed(headers) && service.shed(name, refusals.held);
   };
   return (request, response) => {
     if (!isShed(request)) return handler(request, response);
@@ -77,6 +77,11 @@ class Refusals {
 
   constructor(isClosing: () => boolean) {
     this.#isClosing = isClosing;
+  }
+
+  /** How many wait for their turn. */
+  get held(): number {
+    return this.#held.length;
   }
 
   add(response: ServerResponse): void {

@@ -8,7 +8,7 @@ import { nodeHost } from "../host/node.ts";
 import { saidBy } from "../host/trial.ts";
 import { Session } from "../session.ts";
 import { Calls } from "./calls.ts";
-import { notFinite } from "./finite.ts";
+import { NotFinite, notFinite } from "./finite.ts";
 
 /** What every worker is told when it starts. */
 export interface WorkerSetup {
@@ -32,17 +32,12 @@ export interface Task {
   readonly bytes?: Uint8Array;
 }
 
-/** What a worker answers: what it throws itself is that the worker is gone. */
-export type Answer<T> = { readonly value: T } | { readonly error: string };
+/** What a worker answers: what it throws itself is that the worker is gone. Unfit is what is not finite. */
+export type Answer<T> = { readonly value: T } | { readonly error: string; readonly isUnfit: boolean };
 
 /** What a run is fed with; and what a worker answers that has not opened the model, and was not given it. */
 export interface Fed {
   readonly feeds: Tensors;
-}
-
-/** What a worker answers that does not run a model, since some of what it is fed with is not finite. */
-export interface Unfit {
-  readonly unfit: string;
 }
 
 export interface Ports {
@@ -91,16 +86,16 @@ export function open({ model, live, bytes }: Required<Task>): Promise<Answer<Sig
 }
 
 /** Runs a model once. */
-export async function run(task: Task & Fed): Promise<Answer<Ran> | Fed | Unfit> {
+export async function run(task: Task & Fed): Promise<Answer<Ran> | Fed> {
   const { model, live, bytes, feeds } = task;
-  // Looked at here, for it would be a twentieth of all that is done for a request where requests are read.
-  const unfit = notFinite(feeds);
-  if (unfit !== undefined) return { unfit };
   const one = held.get(model.id) ?? (bytes && hold(model, bytes));
   if (one === undefined) return { feeds };
   return answered(() =>
     using(one, async (session) => {
       await sweep({ live });
+      // Looked at here, for it would be a twentieth of all that is done for a request where requests are read.
+      const unfit = notFinite(feeds);
+      if (unfit !== undefined) throw new NotFinite(unfit);
       const start = performance.now();
       const outputs = await calls.make(() => session.run(feeds));
       return { outputs, compute: performance.now() - start };
@@ -138,6 +133,6 @@ async function answered<T>(work: () => Promise<T>): Promise<Answer<T>> {
   try {
     return { value: await work() };
   } catch (error) {
-    return { error: saidBy(error) };
+    return { error: saidBy(error), isUnfit: error instanceof NotFinite };
   }
 }

@@ -19,7 +19,7 @@ function logging(stdout: "pipe" | number): ChildProcess {
   const script = `
     import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises";
     import { serviceLog } from ${JSON.stringify(module)};
-    const log = serviceLog("info");
+    const { logger: log } = serviceLog("info");
     const needed = () => { gc(); const { heapUsed, external } = process.memoryUsage(); return heapUsed + external; };
     const before = needed();
     for (let line = 0; line < ${LINES}; line++) {
