@@ -11,7 +11,7 @@ export interface BatchLimits {
   /**
    * How old requests may be, in milliseconds, while others are let in that would wait behind full batches; or as old as
    * four runs of the model, where these take longer. Where they are older there is an overload: none of these others is
-   * let in until it is over.
+   * let in until it is over, and fewer than before where many were refused.
    */
   readonly maxBacklog: number;
   /** How long a request may take, the waiting included, in milliseconds. */

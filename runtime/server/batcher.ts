@@ -24,7 +24,7 @@ const CALM = 200;
 const LULL = 50;
 
 /** In an overload of short runs this share of the room is filled, while as many again were refused and not yet told. */
-const FILLED = 0.75;
+const FILLED = 0.5;
 
 /** Runs of the model: two batches of others, its own, and one more for what goes on around them. */
 const RUNS = 4;

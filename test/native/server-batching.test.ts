@@ -212,7 +212,7 @@ describe("the queue of a model", () => {
     });
 
     test.each([
-      ["a quarter of the room is left free where as many again wait to be told", 1, 64, 48],
+      ["half of the room is left free where as many again wait to be told", 1, 64, 32],
       ["none of it where fewer do", 1, 63, 64],
       ["none of it where runs are long", 10, 64, 64],
     ])("%s", async (_what, compute, held, room) => {
