@@ -16,7 +16,7 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** So many requests under way are no overload, however old they are. */
+/** So many requests under way are no overload, however old they are, unless as many again were refused (`FILLED`). */
 const FEW = 64;
 
 /** Milliseconds without a sign of it after which an overload is over; and without anything to do. */
@@ -97,7 +97,7 @@ export class Batcher {
     const [oldest] = this.#open;
     const isOld = now - oldest!.since > Math.max(maxBacklog, runs);
     const isOverload = isOld || now - this.#overloaded < CALM;
-    // It reads many before it sees that one is old: each that is refused prolongs the overload.
+    // This thread reads many before it sees that one is old: each that is refused prolongs the overload.
     if (isOld || (isOverload && isShort)) this.#overloaded = now;
     return isOverload;
   }
