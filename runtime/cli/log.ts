@@ -3,11 +3,14 @@ import { writeSync } from "node:fs";
 import { type Logger, pino } from "pino";
 
 /**
- * Characters after which lines are written together, half of what a pipe holds: of more, a part would wait in every
- * write. And how long a line waits for others, in milliseconds.
+ * Bytes of lines that are written together, half of what a pipe holds: of more, a part would wait in every write. And
+ * how long a line waits for others, in milliseconds.
  */
 const MANY = 2 ** 15;
 const DELAY = 100;
+
+/** Bytes that a character of a string takes at most, as UTF-8. */
+const WIDEST = 3;
 
 /** Characters that wait for whoever reads the log; what comes beyond them is dropped, and counted. */
 const MOST = 2 ** 22;
@@ -23,7 +26,8 @@ export interface ServiceLog {
 
 /** A pino that writes many lines at once: a write for each would take twice as long as all else that a line costs. */
 export function serviceLog(level: string): ServiceLog {
-  let lines = "";
+  const lines = Buffer.alloc(MANY);
+  let used = 0;
   let timer: NodeJS.Timeout | undefined;
   let dropped = 0;
   let isBroken = false;
@@ -37,7 +41,7 @@ export function serviceLog(level: string): ServiceLog {
     if (isBroken) return output.destroy();
     try {
       output.flushSync();
-      writeUntil(patience, lines);
+      writeUntil(patience, lines.subarray(0, used));
     } catch {
       // Nobody reads them any more, or not in time.
       output.destroy();
@@ -64,16 +68,18 @@ export function serviceLog(level: string): ServiceLog {
   const flush = () => {
     clearTimeout(timer);
     timer = undefined;
-    output.write(lines);
-    lines = "";
+    output.write(lines.toString("utf8", 0, used));
+    used = 0;
   };
   const log = pino(
     { level },
     {
       write(line: string) {
-        lines += line;
-        if (lines.length >= MANY) flush();
-        else timer ??= setTimeout(flush, DELAY).unref();
+        if (used + WIDEST * line.length > MANY) flush();
+        // At once, while it is in the cache: strings that wait for each other are slow to put together.
+        if (WIDEST * line.length <= MANY) used += lines.write(line, used);
+        else output.write(line);
+        timer ??= setTimeout(flush, DELAY).unref();
       },
     },
   );
@@ -87,9 +93,9 @@ export function serviceLog(level: string): ServiceLog {
 }
 
 /** Writes all of a text, also into a pipe that is full for the moment; throws where it can't be, or not by then. */
-function writeUntil(then: number, text: string): void {
+function writeUntil(then: number, text: Buffer): void {
   const nobody = new Int32Array(new SharedArrayBuffer(4));
-  for (let left = Buffer.from(text); left.length > 0; ) {
+  for (let left = text; left.length > 0; ) {
     try {
       left = left.subarray(writeSync(process.stdout.fd, left));
     } catch (error) {

@@ -141,20 +141,20 @@ function readInput(input: Fields, { inputs }: Ports): HeadInput {
 /** Bytes of a slab, which is cheaper than memory of its own for each tensor; eight is the widest element. */
 const SLAB = 2 ** 18;
 const WIDEST = 8;
-let slab = new Uint8Array(SLAB);
+let slab = Buffer.allocUnsafeSlow(SLAB);
 let used = 0;
 
 /** A copy of bytes that begins where elements of any dtype may; what is large is left as it is. */
 function aligned(bytes: Uint8Array): Uint8Array {
   if (bytes.length > SLAB / 16) return bytes;
   if (used + bytes.length > SLAB) {
-    slab = new Uint8Array(SLAB);
+    slab = Buffer.allocUnsafeSlow(SLAB);
     used = 0;
   }
-  const copy = slab.subarray(used, used + bytes.length);
-  copy.set(bytes);
+  const start = used;
+  slab.set(bytes, start);
   used += Math.ceil(bytes.length / WIDEST) * WIDEST;
-  return copy;
+  return slab.subarray(start, start + bytes.length);
 }
 
 function readOutputs(request: Fields, parameters: Fields, { outputs }: Ports): RequestedOutput[] {

@@ -8,6 +8,7 @@ import { refuse } from "../error.ts";
 import type { ServedModel } from "../model.ts";
 import type { InferenceService } from "../service.ts";
 import type { Uploads } from "../uploads.ts";
+import { readBody } from "./body.ts";
 import { tensorMetadata } from "./datatypes.ts";
 import { plainBody } from "./encoding.ts";
 import { type InferRequest, readRequest } from "./request.ts";
@@ -28,7 +29,7 @@ export async function protocolRoutes(
 ): Promise<void> {
   // Bodies are the protocol's whatever their content type says: stock clients send several.
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+  app.addContentTypeParser("*", readBody);
 
   app.get("/v2", async () => ({ name: "isthmus", version, extensions }));
   app.get("/v2/", async () => ({ name: "isthmus", version, extensions }));
