@@ -29,9 +29,9 @@ interface Flags {
 }
 
 /**
- * How far V8's heap may grow between two collections of the whole of it, in percent: V8's own, too, where memory is not
- * short. But after some seconds in which nothing is asked it goes down to 30, which is less than requests under way
- * take of the service's 20 MB, and stays there: then it collects without end, at a third of the pace (Node 20).
+ * How far V8's heap may grow until the whole of it is collected again, in percent: V8's own measure, too, where there is
+ * memory. But once nothing was asked for some seconds V8 allows 30 %, and goes on to: of the service's 20 MB that is less
+ * than what requests under way take, so that it would collect without end, at two thirds of the pace (Node 20).
  */
 const GROWTH = 300;
 
