@@ -9,10 +9,10 @@ import { type Logger, pino } from "pino";
 const MANY = 2 ** 15;
 const DELAY = 100;
 
-/** Bytes that a character of a string takes at most, as UTF-8. */
+/** Bytes that a unit of a string takes at most, as UTF-8. */
 const WIDEST = 3;
 
-/** Characters that wait for whoever reads the log; what comes beyond them is dropped, and counted. */
+/** Bytes that wait for whoever reads the log; what comes beyond them is dropped, and counted. */
 const MOST = 2 ** 22;
 
 /** How long the end of the process waits for whoever reads the log, in milliseconds. */
@@ -75,10 +75,14 @@ export function serviceLog(level: string): ServiceLog {
     { level },
     {
       write(line: string) {
-        if (used + WIDEST * line.length > MANY) flush();
+        const most = WIDEST * line.length;
+        if (used > 0 && used + most > MANY) flush();
+        if (most > MANY) {
+          output.write(line);
+          return;
+        }
         // At once, while it is in the cache: strings that wait for each other are slow to put together.
-        if (WIDEST * line.length <= MANY) used += lines.write(line, used);
-        else output.write(line);
+        used += lines.write(line, used);
         timer ??= setTimeout(flush, DELAY).unref();
       },
     },
@@ -92,7 +96,7 @@ export function serviceLog(level: string): ServiceLog {
   return { logger: log, end };
 }
 
-/** Writes all of a text, also into a pipe that is full for the moment; throws where it can't be, or not by then. */
+/** Writes all of it, also into a pipe that is full for the moment; throws where it can't be, or not by then. */
 function writeUntil(then: number, text: Buffer): void {
   const nobody = new Int32Array(new SharedArrayBuffer(4));
   for (let left = text; left.length > 0; ) {

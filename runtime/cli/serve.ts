@@ -1,5 +1,5 @@
 /** `isthmus serve` */
-import { env } from "node:process";
+import { env, execArgv } from "node:process";
 import { setFlagsFromString } from "node:v8";
 import { fail } from "../../src/ir/error.ts";
 import { readBytes } from "../host/file.ts";
@@ -29,15 +29,16 @@ interface Flags {
 }
 
 /**
- * How far V8's heap may grow until the whole of it is collected again, in percent: V8's own measure, too, where there is
- * memory. But once nothing was asked for some seconds V8 allows 30 %, and goes on to: of the service's 20 MB that is less
- * than what requests under way take, so that it would collect without end, at two thirds of the pace (Node 20).
+ * How far V8's heap may grow until the whole of it is collected again, in percent: as V8 has it where there is memory.
+ * But once nothing was asked for some seconds it allows 30 %, and keeps to that under load: of the service's 20 MB this
+ * is less than what requests under way take, and it would collect without end, at two thirds of the pace (Node 20).
  */
-const GROWTH = 300;
+const GROWTH = "--heap-growing-percent";
+const PERCENT = 300;
 
 /** Serves models until it is told to end; then it answers what was asked before. */
 export async function serveCommand(models: readonly string[], flags: Flags): Promise<void> {
-  setFlagsFromString(`--heap-growing-percent=${GROWTH}`);
+  if (!execArgv.some((flag) => flag.startsWith(GROWTH))) setFlagsFromString(`${GROWTH}=${PERCENT}`);
   const token = await asked(() => tokenOf(flags.tokenFile));
   const { logger, end } = serviceLog(flags.logLevel);
   const service = await asked(() =>

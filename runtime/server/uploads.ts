@@ -43,6 +43,9 @@ export class Uploads {
       },
     });
     counted.once("close", () => clearTimeout(stall));
+    // Of a stream that a hook before this one has put in place of the request: how long that was.
+    if (body.receivedEncodedLength !== undefined)
+      Object.defineProperty(counted, "receivedEncodedLength", { get: () => body.receivedEncodedLength });
     body.on("error", (error) => counted.destroy(error));
     // Nobody else may listen: a request that is refused for its head is answered before its body has come.
     counted.on("error", () => {});

@@ -1,9 +1,12 @@
 /** What an operator expects: tokens, CORS, metrics, logs without secrets, an end that drains, and the command. */
+import { randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { Agent, get } from "node:http";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import Fastify from "fastify";
+import { type BrotliDecompress, brotliCompressSync, createBrotliDecompress } from "node:zlib";
+import Fastify, { type RequestPayload } from "fastify";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { InferenceService, inferencePlugin } from "../../runtime/server/index.ts";
@@ -128,6 +131,51 @@ test("the plugin serves below a prefix of another server, whose own routes stay 
   expect(answer.json().outputs[0].data).toEqual(
     Array.from(mean!.data as Float32Array, (value) => expect.closeTo(value, 5)),
   );
+  await app.close();
+});
+
+test("streams that another server's hook puts in place of bodies are read as Fastify reads them", async () => {
+  const service = await InferenceService.open([run], { workers: 1, threads: 1 });
+  const app = Fastify();
+  const text = JSON.stringify(encodeRequest(1));
+  const instead: Readonly<Record<string, (body: RequestPayload) => RequestPayload>> = {
+    brotli: (body) => {
+      const plain: RequestPayload = createBrotliDecompress();
+      plain.receivedEncodedLength = 0;
+      body.on("data", (chunk: Buffer) => {
+        plain.receivedEncodedLength! += chunk.length;
+      });
+      return body.pipe(plain as BrotliDecompress);
+    },
+    strings: () => Readable.from([text.slice(0, 9), text.slice(9)]),
+    paused: (body) => body.pause(),
+    broken: () =>
+      new Readable({
+        read() {
+          this.destroy(Object.assign(new Error("torn"), { statusCode: 200 }));
+        },
+      }),
+  };
+  app.addHook("preParsing", async ({ headers }, _reply, body) => instead[String(headers["x-body"])]!(body));
+  await app.register(inferencePlugin, { service });
+  const ask = async (kind: string, payload: string | Buffer) => {
+    const headers = { "x-body": kind };
+    const { statusCode, json } = await app.inject({
+      method: "POST",
+      url: `${encoder}/infer`,
+      headers,
+      payload,
+    });
+    return [statusCode, json().error];
+  };
+  const long = JSON.stringify({ ...encodeRequest(1), id: randomBytes(2 ** 17).toString("hex") });
+  expect(await ask("brotli", brotliCompressSync(text))).toEqual([200, undefined]);
+  expect(await ask("brotli", brotliCompressSync(long))).toEqual([200, undefined]);
+  expect(await ask("brotli", brotliCompressSync(Buffer.alloc(2 ** 21)))).toEqual([413, expect.any(String)]);
+  expect(await ask("strings", text)).toEqual([200, undefined]);
+  expect(await ask("strings", `${text} `)).toEqual([400, expect.stringMatching("Content-Length")]);
+  expect(await ask("paused", text)).toEqual([200, undefined]);
+  expect(await ask("broken", text)).toEqual([400, "torn"]);
   await app.close();
 });
 
