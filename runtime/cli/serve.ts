@@ -1,5 +1,6 @@
 /** `isthmus serve` */
 import { env, execArgv } from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { fail } from "../../src/ir/error.ts";
 import { readBytes } from "../host/file.ts";
@@ -36,6 +37,9 @@ interface Flags {
 const GROWTH = "--heap-growing-percent";
 const PERCENT = 300;
 
+/** Milliseconds before no more connections are taken: those that wait to be taken then are cut off by the system. */
+const LULL = 100;
+
 /** Serves models until it is told to end; then it answers what was asked before. */
 export async function serveCommand(models: readonly string[], flags: Flags): Promise<void> {
   if (!execArgv.some((flag) => flag.startsWith(GROWTH))) setFlagsFromString(`${GROWTH}=${PERCENT}`);
@@ -68,6 +72,8 @@ export async function serveCommand(models: readonly string[], flags: Flags): Pro
     for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => resolve(name));
   });
   app.log.info({ signal: await signal }, "ending: what was asked is answered first");
+  service.announceEnd();
+  await sleep(LULL);
   await app.close();
   end();
 }

@@ -51,11 +51,12 @@ export async function inferenceServer({
   ...options
 }: ServerOptions): Promise<FastifyInstance> {
   const nextId = requestIds();
+  const lines = new RequestLines();
   let isClosing = false;
   const app = Fastify({
     bodyLimit,
     ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),
-    logController: new RequestLines(),
+    logController: lines,
     // A logger for each request would cost more than its line does.
     childLoggerFactory: (logger) => logger,
     // A client's own id is taken where it can't be mistaken for anything else in a log.
@@ -63,7 +64,11 @@ export async function inferenceServer({
       const given = headers["x-request-id"];
       return typeof given === "string" && /^[\w.:-]{1,64}$/.test(given) ? given : nextId();
     },
-    frameworkErrors: answerError,
+    // Addresses that can't be read go past the hooks, and past what logs.
+    frameworkErrors: (error, request, reply) => {
+      answerError(error, request, reply.header("x-request-id", request.id));
+      lines.requestCompleted(error, request, reply);
+    },
     clientErrorHandler: answerUnreadable,
     serverFactory: (handler) => {
       const shed = shedding(handler, {
@@ -85,6 +90,9 @@ export async function inferenceServer({
   });
   app.addHook("preClose", (done) => {
     isClosing = true;
+    // Node does not look any more for requests that don't come to their end once a server closes.
+    const { server } = app;
+    setTimeout(() => server.closeAllConnections(), server.requestTimeout + options.service.timeout).unref();
     done();
   });
   app.addHook("onSend", (request, reply, _payload, done) => {

@@ -55,10 +55,11 @@ export function shedding(handler: RequestListener, options: SheddingOptions): Re
     request.resume();
     refusals.add(response);
     if (refused++ > 0) return;
+    // The end of the process waits for it.
     setTimeout(() => {
       tell(refused);
       refused = 0;
-    }, INTERVAL).unref();
+    }, INTERVAL);
   };
 }
 

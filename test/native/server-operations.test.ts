@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { Agent, get } from "node:http";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -179,6 +180,31 @@ test("streams that another server's hook puts in place of bodies are read as Fas
   await app.close();
 });
 
+test("addresses that can't be read have their line in the log, and their id", async () => {
+  const lines: string[] = [];
+  const { app } = await serve([run], {}, { logger: pino({}, { write: (line) => lines.push(line) }) });
+  for (const [url, status] of [
+    ["/%E9", 400],
+    [`/v2/models/${"a".repeat(5000)}`, 414],
+  ] as const) {
+    const answer = await app.inject({ url, headers: { "x-request-id": "mine" } });
+    expect([answer.statusCode, answer.headers["x-request-id"]]).toEqual([status, "mine"]);
+    expect(JSON.parse(lines.at(-1)!)).toMatchObject({ reqId: "mine", path: url, status, msg: "request" });
+  }
+  await app.close();
+});
+
+test("a request that does not come to its end keeps no server from ending", async () => {
+  const { app, url } = await serve([run], { timeout: 100 });
+  app.server.requestTimeout = 100;
+  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  socket.write(`POST ${encoder}/infer HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n{`);
+  await new Promise((resolve) => app.server.once("request", resolve));
+  await app.close();
+  await closed;
+});
+
 test.each(["/api/docs/v2", "/ml/"])(
   "a token is asked for below the prefix %s, but not by probes and pages",
   async (prefix) => {
@@ -315,6 +341,7 @@ describe("isthmus serve", () => {
     [["nowhere"], "error: nowhere: does not exist"],
     [["tiny", "--port", "70000"], /It must be at most 65535\.$/],
     [["tiny", "--max-delay-ms", "-1"], /It must be at least 0\.$/],
+    [["tiny", "--max-body-mb", "0"], /It must be at least 0\.001\.$/],
     [["tiny", "--token-file", "run.json"], "error: run.json: does not exist"],
   ])("a wrong call is one line: %j", async (args, error) => {
     const { code, stderr } = await isthmus(["serve", ...args], folder);
