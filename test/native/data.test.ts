@@ -99,6 +99,7 @@ describe.skipIf(given === undefined)("with the data in ISTHMUS_TEST_DATA", () =>
   });
 
   test("MNIST is downloaded into the cache once, and damaged files again", async () => {
+    vi.stubEnv("ISTHMUS_MNIST", "");
     const asked: string[] = [];
     const server = createServer(async (request, response) => {
       asked.push(request.url!);
