@@ -28,10 +28,11 @@ export interface Timing {
   readonly batch: number;
 }
 
-/** Told of every run, and of every request that was answered. */
+/** Told of every run, and of every request that was answered or failed. */
 export interface BatchObserver {
   readonly ran: (rows: number, compute: number) => void;
   readonly done: (timing: Timing) => void;
+  readonly failed: (total: number) => void;
 }
 
 export interface Ask {

@@ -68,12 +68,16 @@ export function copied(feeds: Tensors): Tensors {
 export function rowsOf(all: Tensors): (start: number, end: number) => Tensors {
   const tensors = Object.entries(all).map(([name, { dtype, shape, data }]) => {
     const [rows, ...row] = shape;
-    return { name, dtype, row, data, size: data.length / rows! };
+    return { name, dtype, row, one: [1, ...row], data, size: data.length / rows! };
   });
   return (start, end) => {
+    const count = end - start;
     const cut: Record<string, Tensor> = {};
-    for (const { name, dtype, row, data, size } of tensors)
-      cut[name] = { dtype, shape: [end - start, ...row], data: data.subarray(start * size, end * size) };
+    for (const { name, dtype, row, one, data, size } of tensors) {
+      // Most requests are of one row, and it is cheaper to share its shape.
+      const shape = count === 1 ? one : [count, ...row];
+      cut[name] = { dtype, shape, data: data.subarray(start * size, end * size) };
+    }
     return cut;
   };
 }

@@ -105,7 +105,10 @@ export class Batcher {
   /** Runs a request, with others where it can. Throws `ServiceError`: 503 where it is not begun, 504 where it takes too long. */
   ask(ask: Ask): Promise<Tensors> {
     return new Promise((resolve, reject) => {
-      if (!this.admits()) throw overloaded();
+      if (!this.admits()) {
+        this.#observer.failed(0);
+        throw overloaded();
+      }
       const since = performance.now();
       if (this.#open.size === 0 && since - this.#ended > LULL) this.#overloaded = Number.NEGATIVE_INFINITY;
       const limit = Math.min(ask.timeout ?? Number.POSITIVE_INFINITY, this.#limits.timeout);
@@ -159,7 +162,9 @@ export class Batcher {
   }
 
   #fail(waiting: Waiting, error: ServiceError): void {
-    if (this.#open.delete(waiting)) waiting.reject(error);
+    if (!this.#open.delete(waiting)) return;
+    this.#observer.failed(performance.now() - waiting.since);
+    waiting.reject(error);
   }
 
   /** Takes out those whose client went away: nobody reads what they are told. */

@@ -94,17 +94,17 @@ export class ServedModel {
    * 400 or 413 where the inputs don't fit the model, 503 where it is too busy, 504 where it takes too long. Whether all
    * numbers are finite is seen when its turn comes.
    */
-  async infer(feeds: Tensors, { signal, timeout }: InferOptions = {}): Promise<Tensors> {
+  infer(feeds: Tensors, { signal, timeout }: InferOptions = {}): Promise<Tensors> {
     const since = performance.now();
     try {
       this.#require(feeds);
-      const rows = this.#isBatched ? Object.values(feeds)[0]!.shape[0]! : 1;
-      const key = this.#isBatched ? openSizes(this.#openAxes, feeds) : null;
-      return await this.#batcher.ask({ feeds, rows, key, signal, timeout });
     } catch (error) {
       this.statistics.failed(performance.now() - since);
-      throw error;
+      return Promise.reject(error);
     }
+    const rows = this.#isBatched ? feeds[this.inputs[0]!.name]!.shape[0]! : 1;
+    const key = this.#isBatched ? openSizes(this.#openAxes, feeds) : null;
+    return this.#batcher.ask({ feeds, rows, key, signal, timeout });
   }
 
   /** Settles when all that was asked of it is answered; then its memory is freed. */
@@ -121,7 +121,8 @@ export class ServedModel {
       throw error;
     }
     let elements = 0;
-    for (const [name, { shape, data }] of Object.entries(feeds)) {
+    for (const { name } of this.inputs) {
+      const { shape, data } = feeds[name]!;
       if (data.length === 0) refuse(`${this.name}: input ${name} of shape [${shape}] is empty`);
       elements += data.length;
     }

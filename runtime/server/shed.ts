@@ -7,8 +7,9 @@ import { type EventLoopUtilization, performance } from "node:perf_hooks";
 import { overloaded } from "./error.ts";
 import type { InferenceService } from "./service.ts";
 
-/** An address whose requests may be many; those that name a model in an uncommon way are refused like all others. */
-const infer = /^\/v2\/models\/([\w.-]+)\/infer$/;
+/** An address whose requests may be many is a model's name between these; one written otherwise is refused like all others. */
+const before = "/v2/models/";
+const behind = "/infer";
 
 /** Milliseconds between two looks at how busy this thread is, and its share of them that counts as all. */
 const LOOK = 50;
@@ -44,10 +45,10 @@ export function shedding(handler: RequestListener, options: SheddingOptions): Re
   const refusals = new Refusals(isClosing);
   let refused = 0;
   const isShed = ({ method, url = "", headers }: IncomingMessage) => {
-    const [, name] = infer.exec(url) ?? [];
-    if (name === undefined || method !== "POST" || isClosing()) return false;
+    if (method !== "POST" || !url.startsWith(before) || !url.endsWith(behind) || isClosing()) return false;
     // A page could not read an answer without the headers that allow it to.
-    return headers.origin === undefined && isAllowed(headers) && service.shed(name, refusals.held);
+    if (headers.origin !== undefined || !isAllowed(headers)) return false;
+    return service.shed(url.slice(before.length, -behind.length), refusals.held);
   };
   return (request, response) => {
     if (!isShed(request)) return handler(request, response);

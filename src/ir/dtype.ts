@@ -61,15 +61,20 @@ function int64Of(value: number | bigint): bigint {
 
 /** A view of `bytes` (no copy where its alignment allows) as elements of `dtype`. */
 export function arrayFromBytes<D extends DType>(dtype: D, bytes: Uint8Array): ArrayOf[D] {
-  const array = arrays[dtype];
-  const width = array.BYTES_PER_ELEMENT;
+  const width = byteWidth(dtype);
   // A copy by the constructor: `slice` of a Node Buffer would share its memory.
-  const aligned = bytes.byteOffset % width === 0 ? bytes : new Uint8Array(bytes);
-  return new array(
-    aligned.buffer as ArrayBuffer,
-    aligned.byteOffset,
-    aligned.byteLength / width,
-  ) as ArrayOf[D];
+  const { buffer, byteOffset, byteLength } = bytes.byteOffset % width === 0 ? bytes : new Uint8Array(bytes);
+  return arrayOver(dtype, buffer as ArrayBuffer, byteOffset, byteLength / width);
+}
+
+/** `length` elements of a buffer from byte `start`, which is a multiple of their width. */
+export function arrayOver<D extends DType>(
+  dtype: D,
+  buffer: ArrayBuffer,
+  start: number,
+  length: number,
+): ArrayOf[D] {
+  return new arrays[dtype](buffer, start, length) as ArrayOf[D];
 }
 
 /** Bytes an element takes. */

@@ -41,7 +41,7 @@ function doubling(
     run,
     1,
     { ...limits, ...changes },
-    { ran: () => {}, done: (timing) => timings.push(timing) },
+    { ran: () => {}, done: (timing) => timings.push(timing), failed: () => {} },
   );
   const ask = (
     numbers: number[],
@@ -122,7 +122,7 @@ describe("the queue of a model", () => {
       },
       1,
       limits,
-      { ran: () => {}, done: () => {} },
+      { ran: () => {}, done: () => {}, failed: () => {} },
     );
     const ask = (...numbers: number[]) =>
       batcher.ask({ feeds: rows(...numbers), rows: numbers.length, key: "" }).then(numbersIn);

@@ -1,5 +1,5 @@
 /** Inference requests: a JSON object, alone or with the bytes of tensors behind it (Triton's binary tensor data extension). */
-import { type ArrayOf, arrayFromBytes, byteWidth, type DType } from "../../../src/ir/dtype.ts";
+import { type ArrayOf, arrayFromBytes, arrayOver, byteWidth, type DType } from "../../../src/ir/dtype.ts";
 import { sizeOf, type Tensor, type Tensors } from "../../../src/ir/tensor.ts";
 import type { Port } from "../../host/host.ts";
 import { refuse, shown } from "../error.ts";
@@ -53,15 +53,17 @@ const known = new WeakMap<Ports, { readonly json: Buffer; readonly head: Head }>
  * @throws a 400 that says what is wrong
  */
 export function readRequest(body: Buffer, headerLength: number | undefined, ports: Ports): InferRequest {
-  if (headerLength === undefined) return requestFrom(readHead(body, ports), body.subarray(body.length));
+  if (headerLength === undefined) return requestFrom(readHead(body, ports), body, body.length);
   if (headerLength > body.length)
     refuse(`Inference-Header-Content-Length is ${headerLength}, and the body has ${body.length} bytes`);
-  const json = body.subarray(0, headerLength);
   const last = known.get(ports);
-  const head = last?.json.equals(json) ? last.head : readHead(json, ports);
-  if (head !== last?.head && json.length < SMALL && head.inputs.every(({ data }) => typeof data === "number"))
+  if (last?.json.length === headerLength && last.json.compare(body, 0, headerLength) === 0)
+    return requestFrom(last.head, body, headerLength);
+  const json = body.subarray(0, headerLength);
+  const head = readHead(json, ports);
+  if (headerLength < SMALL && head.inputs.every(({ data }) => typeof data === "number"))
     known.set(ports, { json: Buffer.from(json), head });
-  return requestFrom(head, body.subarray(headerLength));
+  return requestFrom(head, body, headerLength);
 }
 
 function readHead(json: Buffer, ports: Ports): Head {
@@ -82,24 +84,24 @@ function readHead(json: Buffer, ports: Ports): Head {
   };
 }
 
-/** The request that a head and the bytes behind it make: the tensors one after the other, in the order of the inputs. */
-function requestFrom({ id, inputs, outputs, timeout }: Head, bytes: Buffer): InferRequest {
+/** The request that a head makes with the bytes of a body from `at`: the tensors one after the other, in the order of the inputs. */
+function requestFrom({ id, inputs, outputs, timeout }: Head, body: Buffer, at: number): InferRequest {
   const feeds: Record<string, Tensor> = {};
-  let at = 0;
   for (const { name, dtype, shape, data } of inputs) {
     if (typeof data !== "number") {
       feeds[name] = { dtype, shape, data };
       continue;
     }
-    const left = bytes.length - at;
+    const left = body.length - at;
     if (data > left)
       refuse(`input ${name}: binary_data_size is ${data}, and ${left} bytes are left of the body`);
-    const part = bytes.subarray(at, at + data);
-    if (dtype === "bool" && part.some((byte) => byte > 1)) refuse(`input ${name}: a BOOL is a byte 0 or 1`);
-    feeds[name] = { dtype, shape, data: arrayFromBytes(dtype, aligned(part)) };
+    const elements = elementsAt(dtype, body, at, data);
+    if (dtype === "bool" && (elements as ArrayOf["bool"]).some((byte) => byte > 1))
+      refuse(`input ${name}: a BOOL is a byte 0 or 1`);
+    feeds[name] = { dtype, shape, data: elements };
     at += data;
   }
-  if (at < bytes.length) refuse(`${bytes.length - at} bytes of the body belong to no input`);
+  if (at < body.length) refuse(`${body.length - at} bytes of the body belong to no input`);
   return { id, feeds, outputs, timeout };
 }
 
@@ -144,17 +146,17 @@ const WIDEST = 8;
 let slab = Buffer.allocUnsafeSlow(SLAB);
 let used = 0;
 
-/** A copy of bytes that begins where elements of any dtype may; what is large is left as it is. */
-function aligned(bytes: Uint8Array): Uint8Array {
-  if (bytes.length > SLAB / 16) return bytes;
-  if (used + bytes.length > SLAB) {
+/** The elements whose bytes begin at `at`: copied to where elements of any dtype may begin, but for large tensors. */
+function elementsAt(dtype: DType, body: Buffer, at: number, bytes: number): ArrayOf[DType] {
+  if (bytes > SLAB / 16) return arrayFromBytes(dtype, body.subarray(at, at + bytes));
+  if (used + bytes > SLAB) {
     slab = Buffer.allocUnsafeSlow(SLAB);
     used = 0;
   }
   const start = used;
-  slab.set(bytes, start);
-  used += Math.ceil(bytes.length / WIDEST) * WIDEST;
-  return slab.subarray(start, start + bytes.length);
+  body.copy(slab, start, at, at + bytes);
+  used += Math.ceil(bytes / WIDEST) * WIDEST;
+  return arrayOver(dtype, slab.buffer, start, bytes / byteWidth(dtype));
 }
 
 function readOutputs(request: Fields, parameters: Fields, { outputs }: Ports): RequestedOutput[] {

@@ -3,7 +3,7 @@ import { isFloat } from "../../../src/ir/dtype.ts";
 import { fromHalf } from "../../../src/ir/float16.ts";
 import type { Tensor, Tensors } from "../../../src/ir/tensor.ts";
 import type { ServedModel } from "../model.ts";
-import type { InferRequest } from "./request.ts";
+import type { InferRequest, RequestedOutput } from "./request.ts";
 
 export interface InferResponse {
   readonly body: Buffer | string;
@@ -11,34 +11,69 @@ export interface InferResponse {
   readonly headerLength: number | undefined;
 }
 
+type Outputs = readonly RequestedOutput[];
+
+/** The JSON that was written last for a model, where all tensors came behind it, and for which outputs of which shapes. */
+const known = new WeakMap<
+  ServedModel,
+  { readonly outputs: Outputs; readonly shapes: readonly Tensor["shape"][]; readonly json: Buffer }
+>();
+
 /** The answer to a request. */
 export function writeResponse(
   model: ServedModel,
   { id, outputs }: InferRequest,
   results: Tensors,
 ): InferResponse {
-  const binary: Uint8Array[] = [];
-  let bytes = 0;
+  if (!outputs.some(isBinary)) return { body: jsonOf(model, id, outputs, results), headerLength: undefined };
+  const json = headOf(model, id, outputs, results);
+  let length = json.length;
+  for (const { name, isBinary } of outputs) if (isBinary) length += results[name]!.data.byteLength;
+  const body = Buffer.allocUnsafe(length);
+  body.set(json);
+  let at = json.length;
+  for (const { name, isBinary } of outputs) {
+    if (!isBinary) continue;
+    const { buffer, byteOffset, byteLength } = results[name]!.data;
+    body.set(new Uint8Array(buffer, byteOffset, byteLength), at);
+    at += byteLength;
+  }
+  return { body, headerLength: json.length };
+}
+
+/** What stands before the bytes of tensors: mostly the same as last time, when it is not put together again. */
+function headOf(model: ServedModel, id: string | undefined, outputs: Outputs, results: Tensors): Buffer {
+  const last = known.get(model);
+  // The same objects are what `readRequest` found in the same JSON: with the same id.
+  if (
+    last?.outputs === outputs &&
+    outputs.every(({ name }, i) => isSame(results[name]!.shape, last.shapes[i]!))
+  )
+    return last.json;
+  const json = Buffer.from(jsonOf(model, id, outputs, results));
+  const shapes = outputs.map(({ name }) => results[name]!.shape);
+  if (outputs.every(isBinary)) known.set(model, { outputs, shapes, json });
+  return json;
+}
+
+function isBinary(output: RequestedOutput): boolean {
+  return output.isBinary;
+}
+
+function isSame(shape: Tensor["shape"], other: Tensor["shape"]): boolean {
+  return shape.length === other.length && shape.every((size, axis) => size === other[axis]);
+}
+
+function jsonOf(model: ServedModel, id: string | undefined, outputs: Outputs, results: Tensors): string {
   const written = outputs.map(({ name, isBinary, head }) => {
     const tensor = results[name]!;
     const shaped = `${head},"shape":[${tensor.shape}]`;
-    if (!isBinary) return `${shaped},"data":${elementsText(tensor)}}`;
-    const { buffer, byteOffset, byteLength } = tensor.data;
-    binary.push(new Uint8Array(buffer, byteOffset, byteLength));
-    bytes += byteLength;
-    return `${shaped},"parameters":{"binary_data_size":${byteLength}}}`;
+    return isBinary
+      ? `${shaped},"parameters":{"binary_data_size":${tensor.data.byteLength}}}`
+      : `${shaped},"data":${elementsText(tensor)}}`;
   });
   const named = id === undefined ? "" : `,"id":${JSON.stringify(id)}`;
-  const json = `{"model_name":${JSON.stringify(model.name)},"model_version":"${model.version}"${named},"outputs":[${written}]}`;
-  if (binary.length === 0) return { body: json, headerLength: undefined };
-  const headerLength = Buffer.byteLength(json);
-  const body = Buffer.allocUnsafe(headerLength + bytes);
-  let at = body.write(json);
-  for (const part of binary) {
-    body.set(part, at);
-    at += part.length;
-  }
-  return { body, headerLength };
+  return `{"model_name":${JSON.stringify(model.name)},"model_version":"${model.version}"${named},"outputs":[${written}]}`;
 }
 
 /** The elements as a flat JSON array. */

@@ -30,6 +30,8 @@ export async function protocolRoutes(
   // Bodies are the protocol's whatever their content type says: stock clients send several.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", readBody);
+  // Types with a parser of their own are not read anew for each request.
+  app.addContentTypeParser(["application/octet-stream", "application/json"], readBody);
 
   app.get("/v2", async () => ({ name: "isthmus", version, extensions }));
   app.get("/v2/", async () => ({ name: "isthmus", version, extensions }));
