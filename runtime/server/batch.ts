@@ -1,5 +1,5 @@
 /** Requests that run together: their rows one after the other along the first axis, and the answers cut apart again. */
-import { type ArrayOf, type DType, emptyArray } from "../../src/ir/dtype.ts";
+import { type ArrayOf, arrayOver, byteWidth, type DType } from "../../src/ir/dtype.ts";
 import { sizeOf, type Tensor, type Tensors } from "../../src/ir/tensor.ts";
 import type { Ports, Signature } from "./worker.ts";
 
@@ -45,7 +45,10 @@ export function joinRows(all: readonly Tensors[]): Tensors {
 
 function joined(dtype: DType, [, ...row]: readonly number[], parts: readonly Tensor[]): Tensor {
   const rows = parts.reduce((count, { shape }) => count + shape[0]!, 0);
-  const data = emptyArray(dtype, rows * sizeOf(row)) as ArrayOf["float32"];
+  const length = rows * sizeOf(row);
+  // Not filled with zeros first: every element is written.
+  const { buffer } = Buffer.allocUnsafeSlow(length * byteWidth(dtype));
+  const data = arrayOver(dtype, buffer, 0, length) as ArrayOf["float32"];
   let at = 0;
   for (const part of parts) {
     data.set(part.data as ArrayOf["float32"], at);
