@@ -1,5 +1,5 @@
 /** What a batcher is asked, within which limits, and what it tells of it. */
-import type { Tensors } from "../../src/ir/tensor.ts";
+import type { Feeds } from "./feeds.ts";
 
 export interface BatchLimits {
   /** Rows that run together at most; a request of more runs alone. */
@@ -36,7 +36,7 @@ export interface BatchObserver {
 }
 
 export interface Ask {
-  readonly feeds: Tensors;
+  readonly feeds: Feeds;
   /** How many rows; requests may run together where their `key` is the same. Null: it runs alone. */
   readonly rows: number;
   readonly key: string | null;

@@ -1,6 +1,6 @@
 /** Requests that run together: their rows one after the other along the first axis, and the answers cut apart again. */
-import { type ArrayOf, arrayOver, byteWidth, type DType } from "../../src/ir/dtype.ts";
-import { sizeOf, type Tensor, type Tensors } from "../../src/ir/tensor.ts";
+import type { Tensor, Tensors } from "../../src/ir/tensor.ts";
+import { type Feeds, isWritten, joined, type Written } from "./feeds.ts";
 import type { Ports, Signature } from "./worker.ts";
 
 /**
@@ -23,46 +23,46 @@ export function openAxes({ inputs }: Pick<Ports, "inputs">): OpenAxes {
   );
 }
 
-/** What requests must have in common to run together: the sizes along open axes. */
-export function openSizes(axes: OpenAxes, feeds: Tensors): string {
-  return axes.map(([name, axis]) => feeds[name]!.shape[axis]).join();
+/** What requests must have in common to run together: the sizes along open axes, and which inputs are text. */
+export function keyOf(axes: OpenAxes, feeds: Feeds): string {
+  let key = "";
+  for (const fed of Object.values(feeds)) key += isWritten(fed) ? "w" : "t";
+  for (const [name, axis] of axes) key += `,${feeds[name]!.shape[axis]}`;
+  return key;
 }
 
 /** The inputs of several requests as one's, in memory of its own that may be given away. */
-export function joinRows(all: readonly Tensors[]): Tensors {
+export function joinRows(all: readonly Feeds[]): Feeds {
   const [first = {}] = all;
   return Object.fromEntries(
-    Object.entries(first).map(([name, { dtype, shape }]) => [
-      name,
-      joined(
-        dtype,
-        shape,
-        all.map((feeds) => feeds[name]!),
-      ),
-    ]),
+    Object.entries(first).map(([name, fed]) => {
+      const parts = all.map((feeds) => feeds[name]!);
+      return [name, isWritten(fed) ? joinedText(parts as Written[]) : joined(parts as Tensor[])];
+    }),
   );
 }
 
-function joined(dtype: DType, [, ...row]: readonly number[], parts: readonly Tensor[]): Tensor {
-  const rows = parts.reduce((count, { shape }) => count + shape[0]!, 0);
-  const length = rows * sizeOf(row);
-  // Not filled with zeros first: every element is written.
-  const { buffer } = Buffer.allocUnsafeSlow(length * byteWidth(dtype));
-  const data = arrayOver(dtype, buffer, 0, length) as ArrayOf["float32"];
+function joinedText(parts: readonly Written[]): Written {
+  const [{ dtype, shape }] = parts as readonly [Written];
+  const rows = parts.flatMap(({ rows }) => rows);
+  const text = Buffer.allocUnsafeSlow(parts.reduce((bytes, { text }) => bytes + text.length + 1, -1)).fill(
+    ",",
+  );
   let at = 0;
   for (const part of parts) {
-    data.set(part.data as ArrayOf["float32"], at);
-    at += part.data.length;
+    text.set(part.text, at);
+    at += part.text.length + 1;
   }
-  return { dtype, shape: [rows, ...row], data };
+  return { dtype, shape: [rows.reduce((sum, count) => sum + count, 0), ...shape.slice(1)], text, rows };
 }
 
-/** Tensors in memory of their own; of any shape. */
-export function copied(feeds: Tensors): Tensors {
+/** Inputs in memory of their own; of any shape. */
+export function copied(feeds: Feeds): Feeds {
   return Object.fromEntries(
-    Object.entries(feeds).map(([name, { dtype, shape, data }]) => [
+    Object.entries(feeds).map(([name, fed]) => [
       name,
-      { dtype, shape, data: data.slice() },
+      // A slice of a Buffer would share its memory.
+      isWritten(fed) ? { ...fed, text: new Uint8Array(fed.text) } : { ...fed, data: fed.data.slice() },
     ]),
   );
 }

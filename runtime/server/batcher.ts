@@ -3,7 +3,7 @@ import type { Tensors } from "../../src/ir/tensor.ts";
 import type { Ask, BatchLimits, BatchObserver } from "./ask.ts";
 import { copied, joinRows, rowsOf } from "./batch.ts";
 import { overloaded, ServiceError, unavailable } from "./error.ts";
-import { NotFinite, notFinite } from "./finite.ts";
+import { type Feeds, tensorsIn } from "./feeds.ts";
 import { WorkerLost } from "./pool.ts";
 import type { Ran } from "./worker.ts";
 
@@ -29,9 +29,12 @@ const FILLED = 0.5;
 /** Runs of the model: two batches of others, its own, and one more for what goes on around them. */
 const RUNS = 4;
 
+/** What is left after a run of the most requests that were under way before it. */
+const FADING = 0.9;
+
 /** The queue of one model. */
 export class Batcher {
-  readonly #run: (feeds: Tensors) => Promise<Ran>;
+  readonly #run: (feeds: Feeds) => Promise<Ran>;
   readonly #workers: number;
   readonly #limits: BatchLimits;
   readonly #observer: BatchObserver;
@@ -41,6 +44,8 @@ export class Batcher {
   #running = 0;
   /** How long the last run took, in milliseconds. */
   #compute = 0;
+  /** About how many requests are under way at once; so many that batches are full, until it is known. */
+  #crowd: number;
   /** When there was last a sign of overload, and when a run last ended. */
   #overloaded = Number.NEGATIVE_INFINITY;
   #ended = Number.NEGATIVE_INFINITY;
@@ -55,7 +60,7 @@ export class Batcher {
   readonly #drained: (() => void)[] = [];
 
   constructor(
-    run: (feeds: Tensors) => Promise<Ran>,
+    run: (feeds: Feeds) => Promise<Ran>,
     workers: number,
     limits: BatchLimits,
     observer: BatchObserver,
@@ -64,6 +69,7 @@ export class Batcher {
     this.#workers = workers;
     this.#limits = limits;
     this.#observer = observer;
+    this.#crowd = this.#shares * limits.maxBatch;
   }
 
   /** How many requests wait. */
@@ -186,6 +192,7 @@ export class Batcher {
       const batch = this.#next();
       if (batch.length === 0) break;
       this.#take(batch);
+      this.#crowd = Math.max(this.#open.size, FADING * this.#crowd);
       this.#running++;
       void this.#answer(batch).finally(() => {
         this.#running--;
@@ -197,10 +204,21 @@ export class Batcher {
     this.#settled();
   }
 
-  /** Whether one runs nothing; a full batch may wait in a worker, which then goes on without being told to. */
+  /** Whether one runs nothing; a batch may wait in a worker, which then goes on without being told to. */
   get #isWorkerFree(): boolean {
     if (this.#running < this.#workers) return true;
-    return this.#running < 2 * this.#workers && this.#rows >= this.#limits.maxBatch;
+    return this.#running < 2 * this.#workers && this.#isEnough;
+  }
+
+  /** Among how many runs requests are shared out: one of each worker, and one that is read or answered meanwhile. */
+  get #shares(): number {
+    return this.#workers + 1;
+  }
+
+  /** Whether no others are waited for: a batch is full, or has its share of all requests; one alone never has. */
+  get #isEnough(): boolean {
+    if (this.#rows >= this.#limits.maxBatch) return true;
+    return this.#queue.length >= Math.max(2, this.#crowd / this.#shares);
   }
 
   #settled(): void {
@@ -210,9 +228,8 @@ export class Batcher {
   /** Whether the oldest request still waits for others; then its time is seen to. */
   #mayWait(): boolean {
     const [{ ask, since }] = this.#queue as [Waiting];
-    const { maxBatch, maxDelay } = this.#limits;
-    if (ask.key === null || this.#rows >= maxBatch || this.#drained.length > 0) return false;
-    const left = since + maxDelay - performance.now();
+    if (ask.key === null || this.#isEnough || this.#drained.length > 0) return false;
+    const left = since + this.#limits.maxDelay - performance.now();
     if (left <= 0) return false;
     this.#delay ??= setTimeout(() => {
       this.#delay = undefined;
@@ -242,7 +259,7 @@ export class Batcher {
     try {
       await this.#runTogether(batch);
     } catch (error) {
-      if (error instanceof NotFinite && batch.length > 1) return this.#answerOthers(batch);
+      if (error instanceof ServiceError && batch.length > 1) return this.#answerOthers(batch);
       // Nobody knows whose fault it was; one alone is tried again only where its worker was lost.
       if (batch.length === 1 && !(error instanceof WorkerLost))
         return this.#fail(batch[0]!, asFailure(error));
@@ -253,13 +270,16 @@ export class Batcher {
     }
   }
 
-  /** Refuses those of a batch whose numbers are not all finite, and runs the others. */
+  /** Refuses those of a batch that can't be run with what they feed, and runs the others. */
   async #answerOthers(batch: readonly Waiting[]): Promise<void> {
-    const others = batch.filter((one) => {
-      const fact = notFinite(one.ask.feeds);
-      if (fact !== undefined) this.#fail(one, new ServiceError(400, fact));
-      return this.#open.has(one);
-    });
+    for (const one of batch) {
+      try {
+        tensorsIn(one.ask.feeds);
+      } catch (error) {
+        this.#fail(one, asFailure(error));
+      }
+    }
+    const others = batch.filter((one) => this.#open.has(one));
     if (others.length > 0) await this.#answer(others);
   }
 
@@ -292,8 +312,8 @@ export class Batcher {
 function asFailure(error: unknown): ServiceError {
   if (error instanceof WorkerLost)
     return unavailable("the worker was lost while it ran the model: try again");
+  if (error instanceof ServiceError) return error;
   const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof NotFinite) return new ServiceError(400, message);
   // Shapes and dtypes fit, so that it is the values which a node can't do with: an index, or sizes to reshape to.
   const isRefused = /Non-zero status code returned while running/.test(message) && !/alloc/i.test(message);
   return new ServiceError(isRefused ? 400 : 500, message);

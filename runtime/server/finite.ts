@@ -3,9 +3,6 @@ import { isFloat } from "../../src/ir/dtype.ts";
 import { fromHalf } from "../../src/ir/float16.ts";
 import type { Tensor, Tensors } from "../../src/ir/tensor.ts";
 
-/** Some of what a model was to be run with is not finite; it was not run. */
-export class NotFinite extends Error {}
-
 /** What is not finite in some inputs, the first of it; undefined where all numbers are. */
 export function notFinite(feeds: Tensors): string | undefined {
   for (const [name, { dtype, data }] of Object.entries(feeds)) {

@@ -1,12 +1,13 @@
 /** A model that is served: what it takes and gives, and its queue. */
 import { IsthmusError } from "../../src/ir/error.ts";
-import type { Tensors } from "../../src/ir/tensor.ts";
+import { sizeOf, type Tensors } from "../../src/ir/tensor.ts";
 import type { Port } from "../host/host.ts";
 import { requireFeeds } from "../ports.ts";
 import type { Aborted, BatchLimits } from "./ask.ts";
-import { isBatched, type OpenAxes, openAxes, openSizes } from "./batch.ts";
+import { isBatched, keyOf, type OpenAxes, openAxes } from "./batch.ts";
 import { Batcher } from "./batcher.ts";
 import { overloaded, refuse, ServiceError } from "./error.ts";
+import type { Feeds } from "./feeds.ts";
 import type { ModelFile, WorkerPool } from "./pool.ts";
 import type { Statistics } from "./statistics.ts";
 import type { Signature } from "./worker.ts";
@@ -94,7 +95,7 @@ export class ServedModel {
    * 400 or 413 where the inputs don't fit the model, 503 where it is too busy, 504 where it takes too long. Whether all
    * numbers are finite is seen when its turn comes.
    */
-  infer(feeds: Tensors, { signal, timeout }: InferOptions = {}): Promise<Tensors> {
+  infer(feeds: Feeds, { signal, timeout }: InferOptions = {}): Promise<Tensors> {
     const since = performance.now();
     try {
       this.#require(feeds);
@@ -103,7 +104,7 @@ export class ServedModel {
       return Promise.reject(error);
     }
     const rows = this.#isBatched ? feeds[this.inputs[0]!.name]!.shape[0]! : 1;
-    const key = this.#isBatched ? openSizes(this.#openAxes, feeds) : null;
+    const key = this.#isBatched ? keyOf(this.#openAxes, feeds) : null;
     return this.#batcher.ask({ feeds, rows, key, signal, timeout });
   }
 
@@ -113,7 +114,7 @@ export class ServedModel {
     this.#release();
   }
 
-  #require(feeds: Tensors): void {
+  #require(feeds: Feeds): void {
     try {
       requireFeeds(this.name, this.inputs, feeds);
     } catch (error) {
@@ -122,9 +123,10 @@ export class ServedModel {
     }
     let elements = 0;
     for (const { name } of this.inputs) {
-      const { shape, data } = feeds[name]!;
-      if (data.length === 0) refuse(`${this.name}: input ${name} of shape [${shape}] is empty`);
-      elements += data.length;
+      const { shape } = feeds[name]!;
+      const size = sizeOf(shape);
+      if (size === 0) refuse(`${this.name}: input ${name} of shape [${shape}] is empty`);
+      elements += size;
     }
     if (elements > this.#limits.maxElements)
       throw new ServiceError(

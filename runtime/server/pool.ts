@@ -4,10 +4,10 @@ import { setImmediate as turn } from "node:timers/promises";
 import type { Worker } from "node:worker_threads";
 import { Piscina } from "piscina";
 import { fail, IsthmusError } from "../../src/ir/error.ts";
-import type { Tensors } from "../../src/ir/tensor.ts";
 import { scriptBeside } from "../host/child.ts";
 import { Calls } from "./calls.ts";
-import { NotFinite } from "./finite.ts";
+import { ServiceError } from "./error.ts";
+import { type Feeds, isWritten } from "./feeds.ts";
 import type { Answer, Fed, ModelRef, Ran, Signature, Task, WorkerSetup } from "./worker.ts";
 
 /** A model with its bytes, for workers that have not opened it: new ones, and those that were busy then. */
@@ -83,8 +83,8 @@ export class WorkerPool {
     }
   }
 
-  /** Runs a model once; the feeds' memory is given away. Throws what ONNX Runtime says, `NotFinite` or `WorkerLost`. */
-  async run(model: ModelFile, feeds: Tensors): Promise<Ran> {
+  /** Runs a model once; the feeds' memory is given away. Throws what ONNX Runtime says, a 400 or `WorkerLost`. */
+  async run(model: ModelFile, feeds: Feeds): Promise<Ran> {
     const answer = await this.#ask<Answer<Ran> | Fed>("run", model, { feeds });
     if (!("feeds" in answer)) return valueIn(answer);
     // To whichever worker this goes, it can do it.
@@ -144,7 +144,9 @@ export class WorkerPool {
 
   #ask<T>(name: "open" | "run", model: ModelRef, given: Pick<Task, "bytes"> & Partial<Fed>): Promise<T> {
     const task = { ...given, model: { id: model.id, name: model.name }, live: this.#live };
-    const transferList = Object.values(given.feeds ?? {}).map(({ data }) => data.buffer as ArrayBuffer);
+    const transferList = Object.values(given.feeds ?? {}).map(
+      (fed) => (isWritten(fed) ? fed.text : fed.data).buffer as ArrayBuffer,
+    );
     return this.#pool.run(task, { name, transferList }).catch((error: Error) => {
       this.#onLost(error, model.name);
       throw new WorkerLost(error.message);
@@ -153,6 +155,7 @@ export class WorkerPool {
 }
 
 function valueIn<T>(answer: Answer<T>): T {
-  if ("error" in answer) throw new (answer.isUnfit ? NotFinite : IsthmusError)(answer.error);
+  if ("error" in answer)
+    throw answer.isRefused ? new ServiceError(400, answer.error) : new IsthmusError(answer.error);
   return answer.value;
 }

@@ -7,11 +7,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vite
 import type { BatchLimits, Timing } from "../../runtime/server/ask.ts";
 import { Batcher } from "../../runtime/server/batcher.ts";
 import { ServiceError } from "../../runtime/server/error.ts";
-import { NotFinite, notFinite } from "../../runtime/server/finite.ts";
+import type { Feeds } from "../../runtime/server/feeds.ts";
+import { notFinite } from "../../runtime/server/finite.ts";
 import { WorkerLost } from "../../runtime/server/pool.ts";
 import type { ServiceEvent } from "../../runtime/server/service.ts";
 import type { Ran } from "../../runtime/server/worker.ts";
-import { type Tensors, tensor } from "../../src/ir/tensor.ts";
+import { type Tensor, type Tensors, tensor } from "../../src/ir/tensor.ts";
 import { encodeRequest, halfOf, type Serving, serve, slowModel, writeRun } from "../support/serving.ts";
 import { sharedFolder } from "../support/tiny.ts";
 
@@ -21,7 +22,7 @@ const limits: BatchLimits = { maxBatch: 4, maxDelay: 20, maxQueue: 8, maxBacklog
 const rows = (...numbers: number[]): Tensors => ({
   x: tensor("float32", [numbers.length, 1], Float32Array.from(numbers)),
 });
-const numbersIn = ({ x }: Tensors): number[] => [...(x!.data as Float32Array)];
+const numbersIn = ({ x }: Feeds): number[] => [...((x as Tensor).data as Float32Array)];
 
 /** A batcher over a model that doubles, and what it was run with. */
 function doubling(
@@ -31,7 +32,7 @@ function doubling(
 ) {
   const runs: number[][] = [];
   const timings: Timing[] = [];
-  const run = async (feeds: Tensors): Promise<Ran> => {
+  const run = async (feeds: Feeds): Promise<Ran> => {
     const numbers = numbersIn(feeds);
     runs.push(numbers);
     await before(numbers);
@@ -72,7 +73,7 @@ describe("the queue of a model", () => {
   test("a request whose numbers are not finite is refused, and those that ran with it run without it", async () => {
     const { ask, runs } = doubling({}, (numbers) => {
       const fact = notFinite(rows(...numbers));
-      if (fact !== undefined) throw new NotFinite(fact);
+      if (fact !== undefined) throw new ServiceError(400, fact);
     });
     const answers = await Promise.allSettled([ask([1]), ask([2, Number.NaN]), ask([3]), ask([Infinity])]);
     const refused = (element: string) => ({

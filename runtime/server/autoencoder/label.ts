@@ -1,7 +1,8 @@
 /** The classes that a conditional model is told, by their names or numbers. */
-import { type Tensor, type Tensors, tensor } from "../../../src/ir/tensor.ts";
+import { type Tensor, tensor } from "../../../src/ir/tensor.ts";
 import { nearest } from "../../nearest.ts";
 import { refuse } from "../error.ts";
+import { type Feeds, isWritten } from "../feeds.ts";
 import type { ServedModel } from "../model.ts";
 import { type Facts, factsFor } from "./facts.ts";
 
@@ -45,9 +46,11 @@ export function labelFeeds(
 }
 
 /** Throws a 400 where a model is fed a class that it does not have: another would be taken for it, or none. */
-export function requireClasses(model: ServedModel, { label }: Tensors): void {
-  const classCount = label === undefined ? null : factsFor(model).classCount;
-  if (label === undefined || classCount === null) return;
+export function requireClasses(model: ServedModel, { label }: Feeds): void {
+  // Classes are integers, and what is left as text is not.
+  if (label === undefined || isWritten(label)) return;
+  const { classCount } = factsFor(model);
+  if (classCount === null) return;
   const at = Array.from(label.data, Number).findIndex((value) => value < 0 || value >= classCount);
   if (at >= 0)
     refuse(`input label: element ${at} is ${label.data[at]}, and classes are 0 to ${classCount - 1}`);

@@ -1,16 +1,26 @@
 /** Inference requests: a JSON object, alone or with the bytes of tensors behind it (Triton's binary tensor data extension). */
-import { type ArrayOf, arrayFromBytes, arrayOver, byteWidth, type DType } from "../../../src/ir/dtype.ts";
-import { sizeOf, type Tensor, type Tensors } from "../../../src/ir/tensor.ts";
+import {
+  type ArrayOf,
+  arrayFromBytes,
+  arrayOver,
+  byteWidth,
+  type DType,
+  isFloat,
+} from "../../../src/ir/dtype.ts";
+import { sizeOf } from "../../../src/ir/tensor.ts";
 import type { Port } from "../../host/host.ts";
 import { refuse, shown } from "../error.ts";
+import type { Feeds } from "../feeds.ts";
+import { parseJson } from "../json.ts";
 import type { Ports } from "../worker.ts";
 import { datatypes } from "./datatypes.ts";
 import { elementsOf } from "./elements.ts";
+import { type Fields, flag, list, object, optional, parametersOf, required } from "./fields.ts";
 
 /** What a request asks for. */
 export interface InferRequest {
   readonly id: string | undefined;
-  readonly feeds: Tensors;
+  readonly feeds: Feeds;
   readonly outputs: readonly RequestedOutput[];
   /** Milliseconds. */
   readonly timeout: number | undefined;
@@ -23,8 +33,6 @@ export interface RequestedOutput {
   readonly head: string;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
 /** What the JSON of a request says; what follows it is not looked at yet. */
 interface Head extends Omit<InferRequest, "feeds"> {
   readonly inputs: readonly HeadInput[];
@@ -34,18 +42,29 @@ interface HeadInput {
   readonly name: string;
   readonly dtype: DType;
   readonly shape: readonly number[];
-  /** Its elements, or how many bytes of what follows they are. */
-  readonly data: ArrayOf[DType] | number;
+  /** Its elements; how many bytes of what follows they are; or that they are the text that was left out. */
+  readonly data: ArrayOf[DType] | number | "text";
 }
+
+/** A body of JSON but for one array, and what it says but for that. */
+interface Frame {
+  readonly before: Buffer;
+  readonly behind: Buffer;
+  readonly head: Head;
+}
+
+/** Bytes of JSON of which all is read at once. */
+const SHORT = 2 ** 11;
 
 /** Bytes of a head that is kept. */
 const SMALL = 2 ** 12;
 
 /**
- * The head that was read last for a model, and what it was read from: a client whose tensors are binary sends the same
- * one again and again, and to compare it takes a twentieth of the time.
+ * The head that was read last for a model, and what it was read from: a client sends the same one again and again, and
+ * to compare it takes a twentieth of the time. Of bodies with binary tensors, and of those that are JSON alone.
  */
 const known = new WeakMap<Ports, { readonly json: Buffer; readonly head: Head }>();
+const frames = new WeakMap<Ports, Frame>();
 
 /**
  * Reads a request's body.
@@ -53,7 +72,7 @@ const known = new WeakMap<Ports, { readonly json: Buffer; readonly head: Head }>
  * @throws a 400 that says what is wrong
  */
 export function readRequest(body: Buffer, headerLength: number | undefined, ports: Ports): InferRequest {
-  if (headerLength === undefined) return requestFrom(readHead(body, ports), body, body.length);
+  if (headerLength === undefined) return readJson(body, ports);
   if (headerLength > body.length)
     refuse(`Inference-Header-Content-Length is ${headerLength}, and the body has ${body.length} bytes`);
   const last = known.get(ports);
@@ -66,13 +85,62 @@ export function readRequest(body: Buffer, headerLength: number | undefined, port
   return requestFrom(head, body, headerLength);
 }
 
-function readHead(json: Buffer, ports: Ports): Head {
-  const request = object(parsed(json), "the request");
+/** Reads a request without binary tensors: of a long one all but a flat array of floats, which is left as text. */
+function readJson(body: Buffer, ports: Ports): InferRequest {
+  const frame = body.length < SHORT ? undefined : frameOf(body, ports);
+  if (frame === undefined) return requestFrom(readHead(body, ports), body, body.length);
+  return requestFrom(frame.head, body, frame.before.length, body.length - frame.behind.length);
+}
+
+/** What stands around the one flat array of data; undefined where there is not just one, or anything is wrong. */
+function frameOf(body: Buffer, ports: Ports): Frame | undefined {
+  const last = frames.get(ports);
+  if (last !== undefined && fits(last, body)) return last;
+  const key = body.indexOf(DATA);
+  const start = body.indexOf("[", key);
+  const end = body.indexOf("]", start) + 1;
+  const inner = body.indexOf("[", start + 1);
+  if (key < 0 || start < 0 || end === 0 || (inner >= 0 && inner < end)) return undefined;
+  const before = Buffer.from(body.subarray(0, start));
+  const behind = Buffer.from(body.subarray(end));
+  // Without escapes no quote is within a string: this is a key, and no other one is the same.
+  if (body.includes(DATA, key + 1) || before.includes("\\") || behind.includes("\\")) return undefined;
+  try {
+    const head = readHead(Buffer.concat([before, Buffer.from("[]"), behind]), ports, true);
+    const frame = { before, behind, head };
+    if (!head.inputs.some(({ data }) => data === "text")) return undefined;
+    if (before.length + behind.length < SMALL) frames.set(ports, frame);
+    return frame;
+  } catch {
+    // The whole of it says what.
+    return undefined;
+  }
+}
+
+const DATA = '"data"';
+
+/** Whether a body is a frame around an array without others in it. */
+function fits({ before, behind }: Frame, body: Buffer): boolean {
+  const [start, end] = [before.length, body.length - behind.length];
+  return (
+    start < end &&
+    body[start] === OPENING &&
+    body.indexOf("]", start) === end - 1 &&
+    before.compare(body, 0, start) === 0 &&
+    behind.compare(body, end) === 0
+  );
+}
+
+const OPENING = "[".charCodeAt(0);
+
+/** @param isFramed whether an array was left out, and stands there empty */
+function readHead(json: Buffer, ports: Ports, isFramed = false): Head {
+  const request = object(parseJson(json.toString("utf8"), "the request"), "the request");
   const id = optional(request, "id", "string", "the request");
   const parameters = parametersOf(request, "the request");
   const inputs: HeadInput[] = [];
   for (const item of list(request, "inputs", "the request")) {
-    const input = readInput(object(item, "an input"), ports);
+    const input = readInput(object(item, "an input"), ports, isFramed);
     if (inputs.some(({ name }) => name === input.name)) refuse(`input ${input.name} is there twice`);
     inputs.push(input);
   }
@@ -84,15 +152,25 @@ function readHead(json: Buffer, ports: Ports): Head {
   };
 }
 
-/** The request that a head makes with the bytes of a body from `at`: the tensors one after the other, in the order of the inputs. */
-function requestFrom({ id, inputs, outputs, timeout }: Head, body: Buffer, at: number): InferRequest {
-  const feeds: Record<string, Tensor> = {};
+/** The request that a head makes with bytes `at` to `end` − 1 of a body: the tensors one after the other, in the order of the inputs. */
+function requestFrom(
+  { id, inputs, outputs, timeout }: Head,
+  body: Buffer,
+  at: number,
+  end = body.length,
+): InferRequest {
+  const feeds: Record<string, Feeds[string]> = {};
   for (const { name, dtype, shape, data } of inputs) {
+    if (data === "text") {
+      feeds[name] = { dtype, shape, text: body.subarray(at, end), rows: [shape[0]!] };
+      at = end;
+      continue;
+    }
     if (typeof data !== "number") {
       feeds[name] = { dtype, shape, data };
       continue;
     }
-    const left = body.length - at;
+    const left = end - at;
     if (data > left)
       refuse(`input ${name}: binary_data_size is ${data}, and ${left} bytes are left of the body`);
     const elements = elementsAt(dtype, body, at, data);
@@ -101,19 +179,11 @@ function requestFrom({ id, inputs, outputs, timeout }: Head, body: Buffer, at: n
     feeds[name] = { dtype, shape, data: elements };
     at += data;
   }
-  if (at < body.length) refuse(`${body.length - at} bytes of the body belong to no input`);
+  if (at < end) refuse(`${end - at} bytes of the body belong to no input`);
   return { id, feeds, outputs, timeout };
 }
 
-function parsed(json: Buffer): unknown {
-  try {
-    return JSON.parse(json.toString("utf8"));
-  } catch (error) {
-    return refuse(`the request is not JSON: ${(error as Error).message.replace(/\s+/g, " ").slice(0, 120)}`);
-  }
-}
-
-function readInput(input: Fields, { inputs }: Ports): HeadInput {
+function readInput(input: Fields, { inputs }: Ports, isFramed: boolean): HeadInput {
   const name = required(input, "name", "an input");
   const what = `input ${name}`;
   const port = inputs.find((port) => port.name === name) ?? refuse(`the model has no input ${shown(name)}`);
@@ -130,8 +200,12 @@ function readInput(input: Fields, { inputs }: Ports): HeadInput {
   const parameters = parametersOf(input, what);
   requireNoSharedMemory(parameters, what);
   const size = parameters.binary_data_size ?? undefined;
-  if (size === undefined)
-    return { name, dtype, shape, data: elementsOf(name, dtype, shape, list(input, "data", what)) };
+  if (size === undefined) {
+    const data = list(input, "data", what);
+    if (isFramed && data.length === 0 && isFloat(dtype) && shape.length > 0)
+      return { name, dtype, shape, data: "text" };
+    return { name, dtype, shape, data: elementsOf(name, dtype, shape, data) };
+  }
   if (input.data != null) refuse(`${what} has both data and binary_data_size`);
   if (size !== length * byteWidth(dtype))
     refuse(
@@ -191,38 +265,4 @@ function timeoutOf({ timeout }: Fields): number | undefined {
 /** Clients that ask for it would look for their tensors there. */
 function requireNoSharedMemory({ shared_memory_region: region }: Fields, what: string): void {
   if (region !== undefined) refuse(`${what}: shared memory is not supported`);
-}
-
-/** Some clients write null for what they leave out. */
-function parametersOf(of: Fields, what: string): Fields {
-  return of.parameters == null ? {} : object(of.parameters, `${what}: parameters`);
-}
-
-function object(value: unknown, what: string): Fields {
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    refuse(`${what} is no JSON object`);
-  return value as Fields;
-}
-
-function list(of: Fields, key: string, what: string): readonly unknown[] {
-  const value = of[key];
-  if (value == null) refuse(`${what} has no ${key}`);
-  if (!Array.isArray(value)) refuse(`${what}: ${key} is no array`);
-  return value as unknown[];
-}
-
-function required(of: Fields, key: string, what: string): string {
-  return optional(of, key, "string", what) ?? refuse(`${what} has no ${key}`);
-}
-
-function flag(of: Fields, key: string, what: string): boolean | undefined {
-  return optional(of, key, "boolean", what);
-}
-
-function optional(of: Fields, key: string, type: "string", what: string): string | undefined;
-function optional(of: Fields, key: string, type: "boolean", what: string): boolean | undefined;
-function optional(of: Fields, key: string, type: string, what: string): unknown {
-  const value = of[key] ?? undefined;
-  if (value !== undefined && typeof value !== type) refuse(`${what}: ${key} is no ${type}`);
-  return value;
 }
