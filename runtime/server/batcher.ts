@@ -5,6 +5,7 @@ import { copied, joinRows, rowsOf } from "./batch.ts";
 import { overloaded, ServiceError, unavailable } from "./error.ts";
 import { type Feeds, tensorsIn } from "./feeds.ts";
 import { WorkerLost } from "./pool.ts";
+import { Room } from "./room.ts";
 import type { Ran } from "./worker.ts";
 
 interface Waiting {
@@ -15,19 +16,6 @@ interface Waiting {
   readonly resolve: (outputs: Tensors) => void;
   readonly reject: (error: Error) => void;
 }
-
-/** So many requests under way are no overload, however old they are, unless as many again were refused (`FILLED`). */
-const FEW = 64;
-
-/** Milliseconds without a sign of it after which an overload is over; and without anything to do. */
-const CALM = 200;
-const LULL = 50;
-
-/** In an overload of short runs this share of the room is filled, while as many again were refused and not yet told. */
-const FILLED = 0.5;
-
-/** Runs of the model: two batches of others, its own, and one more for what goes on around them. */
-const RUNS = 4;
 
 /** What is left after a run of the most requests that were under way before it. */
 const FADING = 0.9;
@@ -42,13 +30,9 @@ export class Batcher {
   /** Rows of all that wait. */
   #rows = 0;
   #running = 0;
-  /** How long the last run took, in milliseconds. */
-  #compute = 0;
   /** About how many requests are under way at once; so many that batches are full, until it is known. */
   #crowd: number;
-  /** When there was last a sign of overload, and when a run last ended. */
-  #overloaded = Number.NEGATIVE_INFINITY;
-  #ended = Number.NEGATIVE_INFINITY;
+  readonly #room: Room;
   /** Requests without an answer, whether they wait or run. */
   readonly #open = new Set<Waiting>();
   #delay: NodeJS.Timeout | undefined;
@@ -69,6 +53,7 @@ export class Batcher {
     this.#workers = workers;
     this.#limits = limits;
     this.#observer = observer;
+    this.#room = new Room(workers, limits);
     this.#crowd = this.#shares * limits.maxBatch;
   }
 
@@ -86,26 +71,8 @@ export class Batcher {
     return !this.#isFull(held);
   }
 
-  /**
-   * A burst may fill the queue; in an overload few may wait, or every answer would be late. What is old and not answered
-   * tells of one, be it the workers that are behind or this thread, which reads and writes all requests.
-   */
   #isFull(held: number): boolean {
-    const { maxQueue, maxBatch, maxBacklog } = this.#limits;
-    if (this.#queue.length >= maxQueue) return true;
-    // Enough for every worker to run a full batch and have another one ready.
-    const room = Math.max(FEW, 2 * maxBatch * this.#workers);
-    const runs = RUNS * this.#compute;
-    // Of short runs it is this thread that is behind: the fewer requests it has under way, the sooner each is answered.
-    const isShort = runs < maxBacklog;
-    if (this.#open.size < (isShort && held >= room ? FILLED * room : room)) return false;
-    const now = performance.now();
-    const [oldest] = this.#open;
-    const isOld = now - oldest!.since > Math.max(maxBacklog, runs);
-    const isOverload = isOld || now - this.#overloaded < CALM;
-    // This thread reads many before it sees that one is old: each that is refused prolongs the overload.
-    if (isOld || (isOverload && isShort)) this.#overloaded = now;
-    return isOverload;
+    return this.#queue.length >= this.#limits.maxQueue || this.#room.isFull(this.#open, held);
   }
 
   /** Runs a request, with others where it can. Throws `ServiceError`: 503 where it is not begun, 504 where it takes too long. */
@@ -116,7 +83,7 @@ export class Batcher {
         throw overloaded();
       }
       const since = performance.now();
-      if (this.#open.size === 0 && since - this.#ended > LULL) this.#overloaded = Number.NEGATIVE_INFINITY;
+      if (this.#open.size === 0) this.#room.begun(since);
       const limit = Math.min(ask.timeout ?? Number.POSITIVE_INFINITY, this.#limits.timeout);
       const waiting: Waiting = { ask, since, limit, resolve, reject };
       this.#open.add(waiting);
@@ -196,7 +163,7 @@ export class Batcher {
       this.#running++;
       void this.#answer(batch).finally(() => {
         this.#running--;
-        this.#ended = performance.now();
+        this.#room.ended();
         this.#dispatch();
         this.#settled();
       });
@@ -289,7 +256,7 @@ export class Batcher {
     const isJoined = batch[0]!.ask.key !== null;
     const { outputs, compute } = await this.#run(isJoined ? joinRows(all) : copied(all[0]!));
     const count = batch.reduce((sum, { ask }) => sum + ask.rows, 0);
-    this.#compute = compute;
+    this.#room.ran(compute);
     this.#observer.ran(count, compute);
     const isShared = batch.length > 1;
     // A file's axes are a promise, which it may break: then nobody knows whose rows are whose.

@@ -13,7 +13,7 @@ import { elementsOf } from "./protocol/elements.ts";
 export interface Written {
   readonly dtype: DType;
   readonly shape: readonly number[];
-  /** Flat arrays of elements, `[…],[…]`: of each request one. None has a `]` within, so that none reaches into the next. */
+  /** Flat arrays of elements, `[…],[…]`, of each request one: none has a `]` within, and so none reaches into the next. */
   readonly text: Uint8Array;
   /** How many rows each of them is. */
   readonly rows: readonly number[];

@@ -52,6 +52,8 @@ function doubling(
 }
 
 describe("the queue of a model", () => {
+  afterEach(() => void vi.useRealTimers());
+
   test("requests that wait run together, and each gets its own rows", async () => {
     const { ask, runs, timings } = doubling();
     const answers = await Promise.all([ask([1]), ask([2, 3]), ask([4])]);
@@ -68,6 +70,24 @@ describe("the queue of a model", () => {
       [2, 2, 3],
       [4, 4, 4, 4, 4],
     ]);
+  });
+
+  test("fewer clients than fill a batch wait for each other alone, once it is known how many they are", async () => {
+    vi.useFakeTimers();
+    const { ask, runs } = doubling();
+    const both = () => Promise.all([ask([1]), ask([2])]);
+    for (let i = 0; i < 10; i++) {
+      const asked = both();
+      await vi.advanceTimersByTimeAsync(limits.maxDelay);
+      await asked;
+    }
+    await both();
+    expect(runs).toEqual(Array(11).fill([1, 2]));
+    const alone = ask([3]);
+    await vi.advanceTimersByTimeAsync(limits.maxDelay - 1);
+    expect(runs).toHaveLength(11);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await alone).toEqual([6]);
   });
 
   test("a request whose numbers are not finite is refused, and those that ran with it run without it", async () => {

@@ -152,7 +152,7 @@ function readHead(json: Buffer, ports: Ports, isFramed = false): Head {
   };
 }
 
-/** The request that a head makes with bytes `at` to `end` − 1 of a body: the tensors one after the other, in the order of the inputs. */
+/** The request that a head makes with bytes `at` to `end` − 1 of a body: tensors in the order of the inputs. */
 function requestFrom(
   { id, inputs, outputs, timeout }: Head,
   body: Buffer,
