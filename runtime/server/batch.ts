@@ -45,13 +45,11 @@ export function joinRows(all: readonly Feeds[]): Feeds {
 function joinedText(parts: readonly Written[]): Written {
   const [{ dtype, shape }] = parts as readonly [Written];
   const rows = parts.flatMap(({ rows }) => rows);
-  const text = Buffer.allocUnsafeSlow(parts.reduce((bytes, { text }) => bytes + text.length + 1, -1)).fill(
-    ",",
-  );
+  const text = Buffer.allocUnsafeSlow(parts.reduce((bytes, { text }) => bytes + text.length, 0));
   let at = 0;
   for (const part of parts) {
     text.set(part.text, at);
-    at += part.text.length + 1;
+    at += part.text.length;
   }
   return { dtype, shape: [rows.reduce((sum, count) => sum + count, 0), ...shape.slice(1)], text, rows };
 }

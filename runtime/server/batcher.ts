@@ -1,10 +1,11 @@
 /** Dynamic batching: requests that wait together run together, each gets its own answer, and none waits without end. */
+import { setImmediate as turn } from "node:timers/promises";
 import type { Tensors } from "../../src/ir/tensor.ts";
 import type { Ask, BatchLimits, BatchObserver } from "./ask.ts";
 import { copied, joinRows, rowsOf } from "./batch.ts";
 import { overloaded, ServiceError, unavailable } from "./error.ts";
+import { asFailure, WorkerLost } from "./failure.ts";
 import { type Feeds, tensorsIn } from "./feeds.ts";
-import { WorkerLost } from "./pool.ts";
 import { Room } from "./room.ts";
 import type { Ran } from "./worker.ts";
 
@@ -32,6 +33,8 @@ export class Batcher {
   #running = 0;
   /** About how many requests are under way at once; so many that batches are full, until it is known. */
   #crowd: number;
+  /** The most that were since the last run began. */
+  #peak = 0;
   readonly #room: Room;
   /** Requests without an answer, whether they wait or run. */
   readonly #open = new Set<Waiting>();
@@ -87,6 +90,7 @@ export class Batcher {
       const limit = Math.min(ask.timeout ?? Number.POSITIVE_INFINITY, this.#limits.timeout);
       const waiting: Waiting = { ask, since, limit, resolve, reject };
       this.#open.add(waiting);
+      this.#peak = Math.max(this.#peak, this.#open.size);
       if (since + limit < this.#expires) this.#expireAt(since + limit);
       this.#queue.push(waiting);
       this.#rows += ask.rows;
@@ -159,7 +163,8 @@ export class Batcher {
       const batch = this.#next();
       if (batch.length === 0) break;
       this.#take(batch);
-      this.#crowd = Math.max(this.#open.size, FADING * this.#crowd);
+      this.#crowd = Math.max(this.#peak, FADING * this.#crowd);
+      this.#peak = this.#open.size;
       this.#running++;
       void this.#answer(batch).finally(() => {
         this.#running--;
@@ -171,15 +176,19 @@ export class Batcher {
     this.#settled();
   }
 
-  /** Whether one runs nothing; a batch may wait in a worker, which then goes on without being told to. */
+  /**
+   * Whether one runs nothing; a full batch may wait in a worker, which then goes on without being told to, and where it
+   * is the only one also a batch that has its share: no other would be free sooner.
+   */
   get #isWorkerFree(): boolean {
     if (this.#running < this.#workers) return true;
-    return this.#running < 2 * this.#workers && this.#isEnough;
+    const mayBeNext = this.#workers === 1 ? this.#isEnough : this.#rows >= this.#limits.maxBatch;
+    return mayBeNext && this.#running < 2 * this.#workers;
   }
 
-  /** Among how many runs requests are shared out: one of each worker, and one that is read or answered meanwhile. */
+  /** Among how many runs requests are shared out: one of each worker, one that is ready, one that is read or answered. */
   get #shares(): number {
-    return this.#workers + 1;
+    return this.#workers + 2;
   }
 
   /** Whether no others are waited for: a batch is full, or has its share of all requests; one alone never has. */
@@ -226,10 +235,13 @@ export class Batcher {
     try {
       await this.#runTogether(batch);
     } catch (error) {
-      if (error instanceof ServiceError && batch.length > 1) return this.#answerOthers(batch);
       // Nobody knows whose fault it was; one alone is tried again only where its worker was lost.
       if (batch.length === 1 && !(error instanceof WorkerLost))
         return this.#fail(batch[0]!, asFailure(error));
+      if (error instanceof ServiceError) {
+        const others = await this.#fit(batch);
+        if (others.length < batch.length) return others.length > 0 ? this.#answer(others) : undefined;
+      }
       for (const one of batch) {
         if (!this.#open.has(one)) continue;
         await this.#runTogether([one]).catch((error) => this.#fail(one, asFailure(error)));
@@ -237,17 +249,21 @@ export class Batcher {
     }
   }
 
-  /** Refuses those of a batch that can't be run with what they feed, and runs the others. */
-  async #answerOthers(batch: readonly Waiting[]): Promise<void> {
+  /** Refuses those of a batch that can't be run with what they feed; the others. */
+  async #fit(batch: readonly Waiting[]): Promise<readonly Waiting[]> {
+    const others: Waiting[] = [];
     for (const one of batch) {
+      if (!this.#open.has(one)) continue;
       try {
         tensorsIn(one.ask.feeds);
+        others.push(one);
       } catch (error) {
         this.#fail(one, asFailure(error));
       }
+      // Long texts take their time, and others ask meanwhile.
+      await turn();
     }
-    const others = batch.filter((one) => this.#open.has(one));
-    if (others.length > 0) await this.#answer(others);
+    return others;
   }
 
   async #runTogether(batch: readonly Waiting[]): Promise<void> {
@@ -274,14 +290,4 @@ export class Batcher {
       start = end;
     }
   }
-}
-
-function asFailure(error: unknown): ServiceError {
-  if (error instanceof WorkerLost)
-    return unavailable("the worker was lost while it ran the model: try again");
-  if (error instanceof ServiceError) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  // Shapes and dtypes fit, so that it is the values which a node can't do with: an index, or sizes to reshape to.
-  const isRefused = /Non-zero status code returned while running/.test(message) && !/alloc/i.test(message);
-  return new ServiceError(isRefused ? 400 : 500, message);
 }

@@ -8,12 +8,12 @@ import { elementsOf } from "./protocol/elements.ts";
 
 /**
  * A tensor as JSON has it. To read hundreds of numbers takes as long as all else that is done for a request, and one
- * thread does that for all of them.
+ * thread does that for all requests.
  */
 export interface Written {
   readonly dtype: DType;
   readonly shape: readonly number[];
-  /** Flat arrays of elements, `[…],[…]`, of each request one: none has a `]` within, and so none reaches into the next. */
+  /** Flat arrays of elements, `[…][…]`, of each request one. Each has one `]`, at its end: there it is cut off. */
   readonly text: Uint8Array;
   /** How many rows each of them is. */
   readonly rows: readonly number[];
@@ -34,13 +34,19 @@ export function tensorsIn(feeds: Feeds): Tensors {
 }
 
 function read(name: string, { dtype, shape: [, ...row], text, rows }: Written): Tensor {
-  // What is not ASCII is part of no number.
-  const json = Buffer.from(text.buffer, text.byteOffset, text.byteLength).toString("latin1");
-  const arrays = parseJson(`[${json}]`, `input ${name}: data`) as (readonly unknown[])[];
-  if (arrays.length !== rows.length) refuse(`input ${name}: data is no array of numbers`);
-  const parts = rows.map((count, i): Tensor => {
+  const bytes = Buffer.from(text.buffer, text.byteOffset, text.byteLength);
+  let end = 0;
+  // One at a time: what is read of one is garbage before the next is.
+  const parts = rows.map((count): Tensor => {
+    const start = end;
+    end = bytes.indexOf("]", start) + 1;
+    // What is not ASCII is part of no number.
+    const array = parseJson(
+      bytes.toString("latin1", start, end),
+      `input ${name}: data`,
+    ) as readonly unknown[];
     const shape = [count, ...row];
-    return { dtype, shape, data: elementsOf(name, dtype, shape, arrays[i]!) };
+    return { dtype, shape, data: elementsOf(name, dtype, shape, array) };
   });
   return joined(parts);
 }

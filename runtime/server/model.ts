@@ -93,7 +93,7 @@ export class ServedModel {
   /**
    * Outputs for these inputs, by name; rows along a named first axis run with those of others. Throws `ServiceError`:
    * 400 or 413 where the inputs don't fit the model, 503 where it is too busy, 504 where it takes too long. Whether all
-   * numbers are finite is seen when its turn comes.
+   * numbers are finite, and text is numbers, is seen when its turn comes.
    */
   infer(feeds: Feeds, { signal, timeout }: InferOptions = {}): Promise<Tensors> {
     const since = performance.now();

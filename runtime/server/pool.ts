@@ -7,6 +7,7 @@ import { fail, IsthmusError } from "../../src/ir/error.ts";
 import { scriptBeside } from "../host/child.ts";
 import { Calls } from "./calls.ts";
 import { ServiceError } from "./error.ts";
+import { WorkerLost } from "./failure.ts";
 import { type Feeds, isWritten } from "./feeds.ts";
 import type { Answer, Fed, ModelRef, Ran, Signature, Task, WorkerSetup } from "./worker.ts";
 
@@ -25,9 +26,6 @@ export interface PoolOptions {
 
 /** Milliseconds before workers that end while they start are started again. */
 const RESTART = 250;
-
-/** A worker ended before it answered, through no fault that it could report. */
-export class WorkerLost extends Error {}
 
 /** One core is the event loop's; each of the others has a worker of one thread, up to eight: each holds every model. */
 export function chosenThreads({ workers, threads }: PoolOptions): { workers: number; threads: number } {

@@ -2,9 +2,10 @@
 import type { Worker } from "node:worker_threads";
 import { fail, IsthmusError } from "../../src/ir/error.ts";
 import { ServiceError, unavailable } from "./error.ts";
+import { WorkerLost } from "./failure.ts";
 import { Metrics } from "./metrics.ts";
 import { type ModelLimits, type ModelState, ServedModel } from "./model.ts";
-import { type PoolOptions, WorkerLost, WorkerPool } from "./pool.ts";
+import { type PoolOptions, WorkerPool } from "./pool.ts";
 import { findModels, type ModelSource, readModel, stampOf } from "./repository.ts";
 import { Statistics } from "./statistics.ts";
 

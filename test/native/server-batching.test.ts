@@ -7,9 +7,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vite
 import type { BatchLimits, Timing } from "../../runtime/server/ask.ts";
 import { Batcher } from "../../runtime/server/batcher.ts";
 import { ServiceError } from "../../runtime/server/error.ts";
+import { WorkerLost } from "../../runtime/server/failure.ts";
 import type { Feeds } from "../../runtime/server/feeds.ts";
 import { notFinite } from "../../runtime/server/finite.ts";
-import { WorkerLost } from "../../runtime/server/pool.ts";
 import type { ServiceEvent } from "../../runtime/server/service.ts";
 import type { Ran } from "../../runtime/server/worker.ts";
 import { type Tensor, type Tensors, tensor } from "../../src/ir/tensor.ts";
@@ -267,7 +267,7 @@ describe("the queue of a model", () => {
     });
   });
 
-  test("a full batch is made ready while another runs, and one that is not full is not", async () => {
+  test("a full batch is made ready while another runs, and a request alone is not", async () => {
     const { ask, runs } = doubling({ maxBatch: 2, maxDelay: 0 }, () => sleep(50));
     const asked = [1, 2, 3, 4, 5].map((number) => ask([number]));
     expect(runs).toEqual([[1], [2, 3]]);

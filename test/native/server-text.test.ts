@@ -85,10 +85,28 @@ describe("a request with a long array", () => {
     expect(outcome(text)).toBe("refused");
   });
 
-  test("is refused where its text and another's are arrays only together", () => {
-    const text = Buffer.from('["],["],[0]');
+  test("is cut off where it ends, whatever stands in it and in the next", () => {
+    const text = Buffer.from('["]["][0]');
     const x = { dtype: "float32", shape: [3, 1], text, rows: [1, 1, 1] } as const;
-    expect(() => tensorsIn({ x })).toThrow("input x: data is no array of numbers");
+    expect(() => tensorsIn({ x })).toThrow("input x: data is not JSON");
+  });
+
+  test("that is longer than its elements can be is read at once", () => {
+    const text = JSON.stringify(request(numbers(1))).replace("[", `[${" ".repeat(32 * WIDTH)}`);
+    expect(isLeft(text)).toBe(true);
+    const padded = text.replace('"data":[', `"data":[${" ".repeat(32 * WIDTH)}`);
+    expect(isLeft(padded)).toBe(false);
+    expect(outcome(padded)).toEqual(outcome(text));
+  });
+
+  test("beside an input that announces bytes has none for it", () => {
+    const two: Ports = {
+      ...ports,
+      inputs: [{ name: "n", dtype: "int32", shape: ["batch"] }, ...ports.inputs],
+    };
+    const n = { name: "n", datatype: "INT32", shape: [1], parameters: { binary_data_size: 4 } };
+    const body = Buffer.from(JSON.stringify({ inputs: [n, { ...x, data: numbers(1) }] }));
+    expect(() => readRequest(body, undefined, two)).toThrow("binary_data_size is 4, and 0 bytes are left");
   });
 
   test("is read as if at once wherever bytes are changed, left out or put in", () => {

@@ -53,8 +53,9 @@ interface Frame {
   readonly head: Head;
 }
 
-/** Bytes of JSON of which all is read at once. */
+/** Bytes of JSON of which all is read at once; and those of an element, of which more are never left as text. */
 const SHORT = 2 ** 11;
+const WIDE = 32;
 
 /** Bytes of a head that is kept. */
 const SMALL = 2 ** 12;
@@ -89,7 +90,15 @@ export function readRequest(body: Buffer, headerLength: number | undefined, port
 function readJson(body: Buffer, ports: Ports): InferRequest {
   const frame = body.length < SHORT ? undefined : frameOf(body, ports);
   if (frame === undefined) return requestFrom(readHead(body, ports), body, body.length);
-  return requestFrom(frame.head, body, frame.before.length, body.length - frame.behind.length);
+  const { before, behind, head } = frame;
+  const [start, end] = [before.length, body.length - behind.length];
+  // How much is held is told by shapes.
+  const isTooLong = head.inputs.some(
+    ({ data, shape }) => data === "text" && end - start > WIDE * sizeOf(shape),
+  );
+  return isTooLong
+    ? requestFrom(readHead(body, ports), body, body.length)
+    : requestFrom(head, body, start, end);
 }
 
 /** What stands around the one flat array of data; undefined where there is not just one, or anything is wrong. */
@@ -108,7 +117,8 @@ function frameOf(body: Buffer, ports: Ports): Frame | undefined {
   try {
     const head = readHead(Buffer.concat([before, Buffer.from("[]"), behind]), ports, true);
     const frame = { before, behind, head };
-    if (!head.inputs.some(({ data }) => data === "text")) return undefined;
+    // What announces bytes has none here.
+    if (!head.inputs.every(({ data }) => data === "text")) return undefined;
     if (before.length + behind.length < SMALL) frames.set(ports, frame);
     return frame;
   } catch {
