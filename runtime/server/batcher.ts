@@ -21,6 +21,9 @@ interface Waiting {
 /** What is left after a run of the most requests that were under way before it. */
 const FADING = 0.9;
 
+/** Milliseconds that requests are looked through without a turn for others. */
+const LONG = 5;
+
 /** The queue of one model. */
 export class Batcher {
   readonly #run: (feeds: Feeds) => Promise<Ran>;
@@ -252,6 +255,7 @@ export class Batcher {
   /** Refuses those of a batch that can't be run with what they feed; the others. */
   async #fit(batch: readonly Waiting[]): Promise<readonly Waiting[]> {
     const others: Waiting[] = [];
+    let since = performance.now();
     for (const one of batch) {
       if (!this.#open.has(one)) continue;
       try {
@@ -260,8 +264,10 @@ export class Batcher {
       } catch (error) {
         this.#fail(one, asFailure(error));
       }
-      // Long texts take their time, and others ask meanwhile.
+      if (performance.now() - since < LONG) continue;
+      // Texts may be long, and others ask meanwhile.
       await turn();
+      since = performance.now();
     }
     return others;
   }

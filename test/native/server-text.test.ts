@@ -73,6 +73,7 @@ describe("a request with a long array", () => {
     ["of another datatype", request(numbers(1), {}, { ...x, datatype: "INT32" })],
     ["without a shape", request(numbers(1), {}, { ...x, shape: undefined })],
     ["of another input", request(numbers(1), {}, { ...x, name: "z" })],
+    ["of no input", { inputs: [], data: numbers(1) }],
     ["not an input's", { ...request(undefined), data: numbers(1) }],
   ])("is refused: %s", (_what, body) => {
     expect(outcome(JSON.stringify(body))).toBe("refused");

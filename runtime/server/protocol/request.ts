@@ -93,9 +93,7 @@ function readJson(body: Buffer, ports: Ports): InferRequest {
   const { before, behind, head } = frame;
   const [start, end] = [before.length, body.length - behind.length];
   // How much is held is told by shapes.
-  const isTooLong = head.inputs.some(
-    ({ data, shape }) => data === "text" && end - start > WIDE * sizeOf(shape),
-  );
+  const isTooLong = head.inputs.some(({ shape }) => end - start > WIDE * sizeOf(shape));
   return isTooLong
     ? requestFrom(readHead(body, ports), body, body.length)
     : requestFrom(head, body, start, end);
@@ -117,8 +115,8 @@ function frameOf(body: Buffer, ports: Ports): Frame | undefined {
   try {
     const head = readHead(Buffer.concat([before, Buffer.from("[]"), behind]), ports, true);
     const frame = { before, behind, head };
-    // What announces bytes has none here.
-    if (!head.inputs.every(({ data }) => data === "text")) return undefined;
+    // Another one would announce bytes, of which there are none here.
+    if (head.inputs.length !== 1 || head.inputs[0]?.data !== "text") return undefined;
     if (before.length + behind.length < SMALL) frames.set(ports, frame);
     return frame;
   } catch {
