@@ -1,6 +1,7 @@
 /** Inference responses: a JSON object, with the bytes of the tensors behind it that were asked for so. */
 import { isFloat } from "../../../src/ir/dtype.ts";
 import { fromHalf } from "../../../src/ir/float16.ts";
+import { sameShape } from "../../../src/ir/shape.ts";
 import type { Tensor, Tensors } from "../../../src/ir/tensor.ts";
 import type { ServedModel } from "../model.ts";
 import type { InferRequest, RequestedOutput } from "./request.ts";
@@ -47,7 +48,7 @@ function headOf(model: ServedModel, id: string | undefined, outputs: Outputs, re
   // The same objects are what `readRequest` found in the same JSON: with the same id.
   if (
     last?.outputs === outputs &&
-    outputs.every(({ name }, i) => isSame(results[name]!.shape, last.shapes[i]!))
+    outputs.every(({ name }, i) => sameShape(results[name]!.shape, last.shapes[i]!))
   )
     return last.json;
   const json = Buffer.from(jsonOf(model, id, outputs, results));
@@ -58,10 +59,6 @@ function headOf(model: ServedModel, id: string | undefined, outputs: Outputs, re
 
 function isBinary(output: RequestedOutput): boolean {
   return output.isBinary;
-}
-
-function isSame(shape: Tensor["shape"], other: Tensor["shape"]): boolean {
-  return shape.length === other.length && shape.every((size, axis) => size === other[axis]);
 }
 
 function jsonOf(model: ServedModel, id: string | undefined, outputs: Outputs, results: Tensors): string {
