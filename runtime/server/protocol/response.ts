@@ -73,16 +73,11 @@ function jsonOf(model: ServedModel, id: string | undefined, outputs: Outputs, re
   return `{"model_name":${JSON.stringify(model.name)},"model_version":"${model.version}"${named},"outputs":[${written}]}`;
 }
 
-/** The elements as a flat JSON array. */
+/** The elements as a flat JSON array; what is not finite is null, for JSON has no word for it. */
 function elementsText({ dtype, data }: Tensor): string {
-  if (dtype === "bool") return `[${Array.from(data as Uint8Array, (value) => value !== 0).join()}]`;
-  if (dtype === "float16")
-    return `[${Array.from(data as Uint16Array, (half) => numberText(fromHalf(half))).join()}]`;
-  if (!isFloat(dtype)) return `[${data.join()}]`;
-  return `[${Array.from(data as Float32Array, numberText).join()}]`;
-}
-
-/** JSON has no word for what is not finite. */
-function numberText(value: number): string {
-  return Number.isFinite(value) ? String(value) : "null";
+  if (dtype === "bool") return JSON.stringify(Array.from(data as Uint8Array, (value) => value !== 0));
+  if (dtype === "float16") return JSON.stringify(Array.from(data as Uint16Array, fromHalf));
+  if (isFloat(dtype)) return JSON.stringify(Array.from(data as Float32Array));
+  // 64-bit integers are no JSON numbers to `stringify`.
+  return `[${data.join()}]`;
 }
