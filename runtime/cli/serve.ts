@@ -37,8 +37,8 @@ interface Flags {
  * than what requests under way take, and it would collect without end, at two thirds of the pace.
  *
  * What is new is collected by the thread that made it, alone. It copies what the requests under way hold, some 100 kB,
- * and V8 has four threads wake up to help it with that: they take their time from the workers and the event loop waits
- * for them, at nine tenths of the pace on two cores.
+ * and V8 has four threads wake up to help it with that: they take their time from the workers, and the event loop waits
+ * for them. On two cores requests were answered at 1.00 to 1.16 times the pace without them, 1.08 in the mean.
  */
 const collection = ["--heap-growing-percent=300", "--no-parallel-scavenge"];
 
