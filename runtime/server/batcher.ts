@@ -7,16 +7,8 @@ import { overloaded, ServiceError, unavailable } from "./error.ts";
 import { asFailure, WorkerLost } from "./failure.ts";
 import { type Feeds, tensorsIn } from "./feeds.ts";
 import { Room } from "./room.ts";
+import { UnderWay, Waiting } from "./waiting.ts";
 import type { Ran } from "./worker.ts";
-
-interface Waiting {
-  readonly ask: Ask;
-  readonly since: number;
-  /** How long it may take, in milliseconds. */
-  readonly limit: number;
-  readonly resolve: (outputs: Tensors) => void;
-  readonly reject: (error: Error) => void;
-}
 
 /** What is left after a run of the most requests that were under way before it. */
 const FADING = 0.9;
@@ -40,7 +32,7 @@ export class Batcher {
   #peak = 0;
   readonly #room: Room;
   /** Requests without an answer, whether they wait or run. */
-  readonly #open = new Set<Waiting>();
+  readonly #open = new UnderWay();
   #delay: NodeJS.Timeout | undefined;
   /** One timer for all requests: one for each would cost as much as all else that is done for it here. */
   #expiry: NodeJS.Timeout | undefined;
@@ -91,7 +83,7 @@ export class Batcher {
       const since = performance.now();
       if (this.#open.size === 0) this.#room.begun(since);
       const limit = Math.min(ask.timeout ?? Number.POSITIVE_INFINITY, this.#limits.timeout);
-      const waiting: Waiting = { ask, since, limit, resolve, reject };
+      const waiting = new Waiting(ask, since, limit, resolve, reject);
       this.#open.add(waiting);
       this.#peak = Math.max(this.#peak, this.#open.size);
       if (since + limit < this.#expires) this.#expireAt(since + limit);
@@ -246,7 +238,7 @@ export class Batcher {
         if (others.length < batch.length) return others.length > 0 ? this.#answer(others) : undefined;
       }
       for (const one of batch) {
-        if (!this.#open.has(one)) continue;
+        if (!one.isOpen) continue;
         await this.#runTogether([one]).catch((error) => this.#fail(one, asFailure(error)));
       }
     }
@@ -257,7 +249,7 @@ export class Batcher {
     const others: Waiting[] = [];
     let since = performance.now();
     for (const one of batch) {
-      if (!this.#open.has(one)) continue;
+      if (!one.isOpen) continue;
       try {
         tensorsIn(one.ask.feeds);
         others.push(one);

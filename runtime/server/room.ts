@@ -1,5 +1,6 @@
 /** How many requests may be under way at once: many in a burst; few in an overload, or every answer would be late. */
 import type { BatchLimits } from "./ask.ts";
+import type { UnderWay } from "./waiting.ts";
 
 /** So many requests under way are no overload, however old they are, unless as many again were refused (`FILLED`). */
 const FEW = 64;
@@ -50,17 +51,16 @@ export class Room {
 
   /**
    * Whether there is no room for a further request.
-   * @param open those under way, and when they came: the oldest first
+   * @param open those under way
    * @param held how many were refused whose clients have not been told yet
    */
-  isFull(open: ReadonlySet<{ readonly since: number }>, held: number): boolean {
+  isFull(open: Pick<UnderWay, "size" | "oldest">, held: number): boolean {
     const runs = RUNS * this.#compute;
     // Of short runs it is this thread that is behind: the fewer requests it has under way, the sooner each is answered.
     const isShort = runs < this.#maxBacklog;
     if (open.size < (isShort && held >= this.#most ? FILLED * this.#most : this.#most)) return false;
     const now = performance.now();
-    const [oldest] = open;
-    const isOld = now - oldest!.since > Math.max(this.#maxBacklog, runs);
+    const isOld = now - open.oldest!.since > Math.max(this.#maxBacklog, runs);
     const isOverload = isOld || now - this.#overloaded < CALM;
     // This thread reads many before it sees that one is old: each that is refused prolongs the overload.
     if (isOld || (isOverload && isShort)) this.#overloaded = now;
