@@ -1,16 +1,10 @@
 /** A server of its own around the plugin: logs, request ids, and an end that drains. */
-import { randomUUID } from "node:crypto";
 import { createServer, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
-import Fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  LogController,
-} from "fastify";
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import { ahead } from "./ahead.ts";
 import { answerError, type InferenceOptions, inferencePlugin } from "./plugin.ts";
-import { shedding } from "./shed.ts";
+import { RequestLines, requestIds } from "./request-log.ts";
 import { tokenTest } from "./token.ts";
 
 export interface ServerOptions extends InferenceOptions {
@@ -23,48 +17,22 @@ export interface ServerOptions extends InferenceOptions {
 /** 16 MiB */
 export const defaultBodyLimit = 2 ** 24;
 
-/** Ids of requests: the server's, so that no two servers' are alike, and a number. */
-function requestIds(): () => string {
-  const server = randomUUID().slice(0, 8);
-  let count = 0;
-  return () => `${server}-${count++}`;
-}
-
-/** A line for each request, when it is over, in place of Fastify's two; a hook for it would cost as much as the line. */
-class RequestLines extends LogController {
-  constructor() {
-    super({ disableRequestLogging: true });
-  }
-
-  override requestCompleted(_error: unknown, { id, method, url }: FastifyRequest, reply: FastifyReply): void {
-    // The path alone: what stands behind it may be a secret.
-    const end = url.indexOf("?");
-    const path = end < 0 ? url : url.slice(0, end);
-    const ms = Math.round(1000 * reply.elapsedTime) / 1000;
-    reply.server.log.info({ reqId: id, method, path, status: reply.statusCode, ms }, "request");
-  }
-}
-
 /** A Fastify server with the plugin, not yet listening. */
 export async function inferenceServer({
   bodyLimit = defaultBodyLimit,
   logger,
   ...options
 }: ServerOptions): Promise<FastifyInstance> {
-  const nextId = requestIds();
+  const idOf = requestIds();
   const lines = new RequestLines();
   let isClosing = false;
-  const app = Fastify({
+  const app: FastifyInstance = Fastify({
     bodyLimit,
     ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),
     logController: lines,
     // A logger for each request would cost more than its line does.
     childLoggerFactory: (logger) => logger,
-    // A client's own id is taken where it can't be mistaken for anything else in a log.
-    genReqId: ({ headers }) => {
-      const given = headers["x-request-id"];
-      return typeof given === "string" && /^[\w.:-]{1,64}$/.test(given) ? given : nextId();
-    },
+    genReqId: idOf,
     // Addresses that can't be read go past the hooks, and past what logs.
     frameworkErrors: (error, request, reply) => {
       answerError(error, request, reply.header("x-request-id", request.id));
@@ -72,13 +40,17 @@ export async function inferenceServer({
     },
     clientErrorHandler: answerUnreadable,
     serverFactory: (handler) => {
-      const shed = shedding(handler, {
-        service: options.service,
-        isAllowed: tokenTest(options.token),
-        isClosing: () => isClosing,
-        tell: (refused) => app.log.warn({ refused }, "too much was asked: requests were refused"),
-      });
-      const server = createServer(shed);
+      const isAllowed = tokenTest(options.token);
+      const server = createServer(
+        ahead(handler, {
+          service: options.service,
+          bodyLimit,
+          isAllowed,
+          isClosing: () => isClosing,
+          idOf,
+          log: () => app.log,
+        }),
+      );
       // Clients that send slowly hold their own socket up, and not for ever.
       server.requestTimeout = 60_000;
       // Longer than a proxy in front keeps what it does not use, or it would send into a connection that closes.

@@ -1,8 +1,9 @@
 /** The service as a Fastify plugin, for a server of one's own. */
 import cors from "@fastify/cors";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { errorAnswer } from "./answer.ts";
 import { autoencoderRoutes, type ImageLimits } from "./autoencoder/routes.ts";
-import { ServiceError } from "./error.ts";
+import type { ServiceError } from "./error.ts";
 import { below, documentation, openAddresses } from "./openapi/document.ts";
 import { requireOrigin } from "./origin.ts";
 import { protocolRoutes } from "./protocol/routes.ts";
@@ -59,24 +60,11 @@ export async function inferencePlugin(
 /** Errors as the protocol has them; what a client is not to know of is logged, and not told. */
 export function answerError(
   error: FastifyError | ServiceError,
-  request: FastifyRequest,
+  { server, id }: FastifyRequest,
   reply: FastifyReply,
 ) {
-  const status = error.statusCode ?? 500;
-  if (error instanceof ServiceError) {
-    // Nobody but the model is at fault then, and whoever runs it has to know.
-    if (status === 500) logFailure(error, request);
-    if (error.retryAfter !== undefined) reply.header("retry-after", error.retryAfter);
-    return reply
-      .code(status)
-      .type("application/json; charset=utf-8")
-      .send(JSON.stringify({ error: error.message }));
-  }
-  if (status < 500) return reply.code(status).send({ error: error.message });
-  logFailure(error, request);
-  return reply.code(500).send({ error: "something went wrong on the server" });
-}
-
-function logFailure(error: Error, { server, id }: FastifyRequest): void {
-  server.log.error({ reqId: id, err: error }, "a request failed");
+  const { status, headers, body } = errorAnswer(error, (err) =>
+    server.log.error({ reqId: id, err }, "a request failed"),
+  );
+  return reply.code(status).headers(headers).send(body);
 }

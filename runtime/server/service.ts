@@ -143,9 +143,9 @@ export class InferenceService {
     return model;
   }
 
-  /** Whether a request for a model has to be refused, since too many are under way; counts it then. `held`: see `Batcher.admits`. */
-  shed(name: string, held: number): boolean {
-    return this.#entries.get(name)?.model?.shed(held) ?? false;
+  /** A model, if it is there and loaded. */
+  loaded(name: string): ServedModel | undefined {
+    return this.#isClosing ? undefined : (this.#entries.get(name)?.model ?? undefined);
   }
 
   /** Looks for models that have come into a folder since; they are there to be loaded. */

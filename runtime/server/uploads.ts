@@ -7,7 +7,7 @@ import { ServiceError, unavailable } from "./error.ts";
 const BODIES = 16;
 
 /** Bytes of a body that is not counted: to count those of common requests would cost more than they hold. */
-const SMALL = 2 ** 16;
+export const SMALL = 2 ** 16;
 
 /**
  * Seconds without a byte of a large body after which it is given up: what is held of it keeps others out. One that

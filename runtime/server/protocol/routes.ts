@@ -1,9 +1,6 @@
 /** The Open Inference Protocol v2 over HTTP, with Triton's binary tensors, model repository and statistics. */
-import type { Socket } from "node:net";
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { version } from "../../../src/version.ts";
-import type { Aborted } from "../ask.ts";
-import { requireClasses } from "../autoencoder/label.ts";
 import { refuse } from "../error.ts";
 import type { ServedModel } from "../model.ts";
 import type { InferenceService } from "../service.ts";
@@ -11,8 +8,7 @@ import type { Uploads } from "../uploads.ts";
 import { readBody } from "./body.ts";
 import { tensorMetadata } from "./datatypes.ts";
 import { plainBody } from "./encoding.ts";
-import { type InferRequest, readRequest } from "./request.ts";
-import { writeResponse } from "./response.ts";
+import { infer } from "./infer.ts";
 import { statisticsOf } from "./statistics.ts";
 
 const extensions = ["binary_tensor_data", "model_repository", "statistics"];
@@ -53,7 +49,15 @@ export async function protocolRoutes(
         model(request).requireRoom();
         done();
       },
-      handler: (request, reply) => infer(model(request), uploads, request, reply),
+      handler: async (request, reply) => {
+        const given = plainBody(request, () => uploads.counter(request, reply));
+        const { headers, body } = await infer(
+          model(request),
+          Buffer.isBuffer(given) ? given : await given,
+          request.raw,
+        );
+        return reply.headers(headers).send(body);
+      },
     });
   }
   app.get("/v2/models/stats", async () => ({
@@ -89,58 +93,6 @@ function modelMetadata({ name, version, inputs, outputs }: ServedModel) {
     inputs: inputs.map(tensorMetadata),
     outputs: outputs.map(tensorMetadata),
   };
-}
-
-async function infer(
-  model: ServedModel,
-  uploads: Uploads,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  const given = plainBody(request, () => uploads.counter(request, reply));
-  const body = Buffer.isBuffer(given) ? given : await given;
-  const asked = readCounted(model, body, request);
-  const results = await model.infer(asked.feeds, { signal: new Client(request), timeout: asked.timeout });
-  const { body: answer, headerLength } = writeResponse(model, asked, results);
-  if (headerLength === undefined) return reply.type("application/json; charset=utf-8").send(answer);
-  return reply
-    .header("inference-header-content-length", headerLength)
-    .type("application/octet-stream")
-    .send(answer);
-}
-
-/** What is asked of a model. What it is not even asked for has failed, too. */
-function readCounted(model: ServedModel, body: Buffer, request: FastifyRequest): InferRequest {
-  const since = performance.now();
-  try {
-    const asked = readRequest(body, headerLengthOf(request), model);
-    requireClasses(model, asked.feeds);
-    return asked;
-  } catch (error) {
-    model.statistics.failed(performance.now() - since);
-    throw error;
-  }
-}
-
-/** Aborted when the client has gone. */
-class Client implements Aborted {
-  readonly #socket: Socket;
-
-  constructor({ raw: { socket } }: FastifyRequest) {
-    this.#socket = socket;
-  }
-
-  get aborted(): boolean {
-    return this.#socket.destroyed;
-  }
-}
-
-function headerLengthOf({ headers }: FastifyRequest): number | undefined {
-  const text = headers["inference-header-content-length"];
-  if (text === undefined) return undefined;
-  return typeof text === "string" && /^\d{1,15}$/.test(text)
-    ? Number(text)
-    : refuse("Inference-Header-Content-Length is no number of bytes");
 }
 
 /** The JSON object of a body that may be left out. */
