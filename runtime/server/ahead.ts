@@ -18,7 +18,7 @@ const before = "/v2/models/";
 const behind = "/infer";
 
 export interface AheadOptions {
-  readonly service: Pick<InferenceService, "loaded">;
+  readonly service: Pick<InferenceService, "loaded" | "model">;
   /** Bytes of a body at most. */
   readonly bodyLimit: number;
   /** Whether a request may ask: what others are told says nothing of the models. */
@@ -55,17 +55,17 @@ export function ahead(handler: RequestListener, options: AheadOptions): RequestL
   return (request, response) => {
     const model = modelOf(request);
     if (model?.shed(refusals.held)) refusals.add(request, response);
-    else if (model !== undefined && isPlain(request)) answer(model, request, response, options);
+    else if (model !== undefined && isPlain(request)) answer(model.name, request, response, options);
     else handler(request, response);
   };
 }
 
 /** Answers a request when its body has come, and writes its line. */
 function answer(
-  model: ServedModel,
+  model: string,
   request: IncomingMessage,
   response: ServerResponse,
-  { isClosing, idOf, log }: AheadOptions,
+  { service, isClosing, idOf, log }: AheadOptions,
 ): void {
   const since = performance.now();
   const id = idOf(request);
@@ -82,10 +82,12 @@ function answer(
   const fail = (error: Error) =>
     send(errorAnswer(error, (err) => log().error({ reqId: id, err }, "a request failed")));
   let body: Buffer | undefined;
+  // Until its body has come a model may be another one, or none.
+  const run = async () => infer(service.model(model), body!, request);
   // It is as long as was announced, or does not come to its end: then nobody is there any more to be answered.
   request
     .on("data", (chunk: Buffer) => {
       body = body === undefined ? chunk : Buffer.concat([body, chunk]);
     })
-    .on("end", () => void infer(model, body!, request).then(send, fail));
+    .on("end", () => void run().then(send, fail));
 }

@@ -46,9 +46,15 @@ const options: Omit<AheadOptions, "service"> = {
     }) as unknown as FastifyBaseLogger,
 };
 
+/** A service of models that have room, or not. */
+function serviceOf(isFull: (name: string) => boolean): AheadOptions["service"] {
+  const model = (name: string) => ({ name, shed: () => isFull(name) }) as ServedModel;
+  return { loaded: model, model };
+}
+
 /** A server whose model `full` has no room, and which answers what is handed on with a 200. */
 async function started(
-  service: AheadOptions["service"] = { loaded: (name) => ({ shed: () => name === "full" }) as ServedModel },
+  service: AheadOptions["service"] = serviceOf((name) => name === "full"),
 ): Promise<(path: string, headers?: Record<string, string>, body?: BodyInit) => Promise<Response>> {
   const listener = ahead((_request, response) => response.end("handed on"), { ...options, service });
   server = createServer(listener);
@@ -108,7 +114,7 @@ describe("while the thread is busy", () => {
     let asked = 0;
     const listener = ahead(() => expect.unreachable(), {
       ...options,
-      service: { loaded: () => ({ shed: () => true }) as unknown as ServedModel },
+      service: serviceOf(() => true),
     });
     ask = (count) => {
       for (let i = 0; i < count; i++) {
@@ -275,6 +281,37 @@ describe("what is answered", () => {
       lines.map((line) => JSON.parse(line).status).filter((status) => status !== undefined);
     await expect.poll(statuses, { timeout: 20_000 }).toEqual(expect.arrayContaining([200, 499]));
     expect((await serving.post(path, encodeRequest(1), { authorization })).status).toBe(200);
+  });
+
+  test("is asked of the model that there is when its body has come", async () => {
+    const body = JSON.stringify(encodeRequest(1));
+    const { port } = serving.app.server.address() as AddressInfo;
+    const around = async (change: () => Promise<void>) => {
+      const socket = connect(port, "127.0.0.1").setEncoding("utf8");
+      const head = `POST ${path} HTTP/1.1\r\nhost: x\r\nauthorization: ${authorization}\r\n`;
+      socket.write(`${head}content-length: ${body.length}\r\n\r\n${body.slice(0, 100)}`);
+      await sleep(50);
+      await change();
+      let answer = "";
+      socket.on("data", (text) => {
+        answer += text;
+      });
+      socket.write(body.slice(100));
+      await expect.poll(() => answer).toMatch(/\}$/);
+      socket.destroy();
+      return answer;
+    };
+    const { service } = serving;
+    const before = await around(async () => {});
+    const after = await around(async () => {
+      await writeRun(join(folder, "vae"), 4);
+      await service.load("vae-encoder");
+    });
+    const data = /"data":\[[^\]]*/;
+    expect(after).toMatch(data);
+    expect(data.exec(after)![0]).not.toBe(data.exec(before)![0]);
+    expect(await around(() => service.unload("vae-encoder"))).toMatch(/^HTTP\/1.1 503 .*is not loaded/s);
+    await service.load("vae-encoder");
   });
 
   test("closes its connection where the server ends meanwhile", async () => {
