@@ -17,7 +17,7 @@ export function errorAnswer(
   error: Error & { readonly statusCode?: number | undefined },
   log: (error: Error) => void,
 ): Answer {
-  const { statusCode = 500 } = error;
+  const statusCode = error.statusCode ?? 500;
   const isRefusal = error instanceof ServiceError;
   // Of a refusal with 500 nobody but the model is at fault, and whoever runs it has to know.
   if (isRefusal ? statusCode === 500 : statusCode >= 500) log(error);
