@@ -2,12 +2,14 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { version } from "../../../src/version.ts";
 import { refuse } from "../error.ts";
+import { parseJson } from "../json.ts";
 import type { ServedModel } from "../model.ts";
 import type { InferenceService } from "../service.ts";
 import type { Uploads } from "../uploads.ts";
 import { readBody } from "./body.ts";
 import { tensorMetadata } from "./datatypes.ts";
 import { plainBody } from "./encoding.ts";
+import { type Fields, object, parametersOf } from "./fields.ts";
 import { infer } from "./infer.ts";
 import { statisticsOf } from "./statistics.ts";
 
@@ -65,7 +67,7 @@ export async function protocolRoutes(
   }));
 
   app.post("/v2/repository/index", async ({ body }) => {
-    const { ready } = parametersIn(body);
+    const { ready } = fieldsIn(body);
     await service.refresh();
     return service.index().flatMap(({ name, model, reason }) => {
       if (ready === true && model === null) return [];
@@ -73,8 +75,7 @@ export async function protocolRoutes(
     });
   });
   app.post("/v2/repository/models/:name/load", async ({ params, body }, reply) => {
-    const parameters = parametersIn(body).parameters ?? {};
-    if (typeof parameters !== "object" || Object.keys(parameters).length > 0)
+    if (Object.keys(parametersOf(fieldsIn(body), "the request")).length > 0)
       refuse("load: a model is loaded as its file is; parameters are not supported");
     await service.load((params as Named).name);
     return reply.code(200).send();
@@ -96,12 +97,7 @@ function modelMetadata({ name, version, inputs, outputs }: ServedModel) {
 }
 
 /** The JSON object of a body that may be left out. */
-function parametersIn(body: unknown): Readonly<Record<string, unknown>> {
+function fieldsIn(body: unknown): Fields {
   if (!Buffer.isBuffer(body) || body.length === 0) return {};
-  try {
-    const value: unknown = JSON.parse(body.toString());
-    if (typeof value === "object" && value !== null && !Array.isArray(value))
-      return value as Record<string, unknown>;
-  } catch {}
-  return refuse("the request is no JSON object");
+  return object(parseJson(body.toString("utf8"), "the request"), "the request");
 }
