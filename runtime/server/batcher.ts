@@ -3,7 +3,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import type { Tensors } from "../../src/ir/tensor.ts";
 import type { Ask, BatchLimits, BatchObserver } from "./ask.ts";
 import { copied, joinRows, rowsOf } from "./batch.ts";
-import { overloaded, ServiceError, unavailable } from "./error.ts";
+import { clientGone, overloaded, ServiceError, unavailable } from "./error.ts";
 import { asFailure, WorkerLost } from "./failure.ts";
 import { type Feeds, tensorsIn } from "./feeds.ts";
 import { Room } from "./room.ts";
@@ -143,7 +143,7 @@ export class Batcher {
   #dropAborted(): void {
     const gone = this.#queue.filter(({ ask }) => ask.signal?.aborted);
     if (gone.length > 0) this.#take(gone);
-    for (const one of gone) this.#fail(one, new ServiceError(499, "the client went away"));
+    for (const one of gone) this.#fail(one, clientGone());
   }
 
   #take(some: readonly Waiting[]): void {

@@ -43,3 +43,11 @@ export function unavailable(message: string): ServiceError {
 export function overloaded(): ServiceError {
   return unavailable("too many requests are under way: try again later");
 }
+
+/** As nginx has it: nobody is told of it but the log. */
+export const CLIENT_GONE = 499;
+
+/** Of a request whose client did not wait for its answer. */
+export function clientGone(): ServiceError {
+  return new ServiceError(CLIENT_GONE, "the client went away");
+}

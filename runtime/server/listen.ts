@@ -68,6 +68,12 @@ export async function inferenceServer({
     setTimeout(() => server.closeAllConnections(), server.requestTimeout + options.service.timeout).unref();
     done();
   });
+  app.addHook("onRequest", (request, reply, done) => {
+    reply.raw.once("close", () => {
+      if (!reply.raw.writableFinished) lines.requestLeft(request, reply);
+    });
+    done();
+  });
   app.addHook("onSend", (request, reply, _payload, done) => {
     reply.header("x-request-id", request.id);
     // Or the connection would stay open for more, and the server wait for its end.

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from "fastify";
+import { CLIENT_GONE } from "./error.ts";
 
 /** Gives ids of requests: the server's, so that no two servers' are alike, and a number. */
 export function requestIds(): (request: Pick<IncomingMessage, "headers">) => string {
@@ -30,6 +31,11 @@ export function logRequest(
 export class RequestLines extends LogController {
   constructor() {
     super({ disableRequestLogging: true });
+  }
+
+  /** Of a request whose client has gone Fastify says nothing. */
+  requestLeft(request: FastifyRequest, reply: FastifyReply): void {
+    logRequest(reply.server.log, request, { status: CLIENT_GONE, elapsed: reply.elapsedTime });
   }
 
   override requestCompleted(_error: unknown, request: FastifyRequest, reply: FastifyReply): void {

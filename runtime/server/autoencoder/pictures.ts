@@ -3,7 +3,7 @@ import { Piscina } from "piscina";
 import type { Images } from "../../../src/data/images.ts";
 import { dimensionsOf } from "../../data/dimensions.ts";
 import { scriptBeside } from "../../host/child.ts";
-import { ServiceError, unavailable } from "../error.ts";
+import { clientGone, ServiceError, unavailable } from "../error.ts";
 import type { ImageForm } from "./facts.ts";
 import type { DecodeTask, DrawTask, Outcome } from "./picture-worker.ts";
 
@@ -151,7 +151,7 @@ export class Pictures {
       signal.throwIfAborted();
       return await this.#pool.run({ task, begun }, { name, signal: ended.signal });
     } catch (error) {
-      if (signal.aborted) throw new ServiceError(499, "the client went away");
+      if (signal.aborted) throw clientGone();
       if (late !== undefined) throw late;
       if ((error as NodeJS.ErrnoException).code === "ERR_WORKER_OUT_OF_MEMORY")
         throw new ServiceError(413, `${place}: takes too much memory`);
