@@ -2,6 +2,7 @@
 import { env, execArgv } from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
+import type { FastifyInstance } from "fastify";
 import { fail } from "../../src/ir/error.ts";
 import { readBytes } from "../host/file.ts";
 import { inferenceServer } from "../server/listen.ts";
@@ -81,7 +82,7 @@ export async function serveCommand(models: readonly string[], flags: Flags): Pro
   });
   if (token === undefined && !/^(localhost|127\.[\d.]+|::1)$/.test(flags.host))
     logger.warn({ host: flags.host }, "no token is asked for: whoever reaches this address may use it");
-  await app.listen({ host: flags.host, port: flags.port });
+  await asked(() => listenAt(app, flags));
   const signal = new Promise<string>((resolve) => {
     for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => resolve(name));
   });
@@ -90,6 +91,15 @@ export async function serveCommand(models: readonly string[], flags: Flags): Pro
   await sleep(LULL);
   await app.close();
   end();
+}
+
+/** Throws where nothing can listen at that address. */
+async function listenAt(app: FastifyInstance, { host, port }: Flags): Promise<void> {
+  await app.listen({ host, port }).catch(({ code, message }: NodeJS.ErrnoException) => {
+    if (code === "EADDRINUSE") fail(`port ${port}`, "is in use: choose another one with --port");
+    if (code === "EADDRNOTAVAIL") fail(host, "is no address of this machine");
+    fail(`${host}:${port}`, `can't be listened at: ${message}`);
+  });
 }
 
 /** What a flag of V8 is about: `parallel-scavenge` of `--no_parallel_scavenge`. */

@@ -60,6 +60,8 @@ async function readCall(flags: TrainFlags): Promise<Call> {
     const path = typeof resume === "string" ? resume : out;
     return { ...(await readResumed(path, config, flags, foreign)), out: path, foreign };
   }
+  if (resume && flags.out === undefined && config.out === undefined)
+    fail("train", `there is no run ${out} to go on with: name one after --resume, or one to begin as --out`);
   await RunDirectory.requireNew(out, nodeFiles);
   await checkedTraining(settings);
   return { settings, out, device: flags.device ?? "auto", foreign };

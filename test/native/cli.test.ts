@@ -111,6 +111,10 @@ describe("a wrong call ends with exit code 2 and one line", () => {
     [["train", "--out", "full"], "error: full: exists and is not empty (choose another --out)"],
     [["train", "--out", "text.json"], "error: text.json: is not a folder"],
     [["train", "--resume", "nowhere"], "error: nowhere: there is no such run"],
+    [
+      ["train", "--resume"],
+      /^error: train: there is no run \S+ to go on with: name one after --resume, or one to begin as --out$/,
+    ],
     [["train", "--resume", "full"], "error: full: is not a run: it holds no run.json"],
     [["train", "--resume", "newer"], NEWER],
     [

@@ -343,11 +343,24 @@ describe("isthmus serve", () => {
     [["tiny", "--max-delay-ms", "-1"], /It must be at least 0\.$/],
     [["tiny", "--max-body-mb", "0"], /It must be at least 0\.001\.$/],
     [["tiny", "--token-file", "run.json"], "error: run.json: does not exist"],
+    // An address of documents, which no machine has (RFC 5737).
+    [["tiny", "--host", "192.0.2.1"], "error: 192.0.2.1: is no address of this machine"],
   ])("a wrong call is one line: %j", async (args, error) => {
     const { code, stderr } = await isthmus(["serve", ...args], folder);
     expect({ code, stderr: stderr.trim() }).toEqual({
       code: 2,
       stderr: typeof error === "string" ? error : expect.stringMatching(error),
     });
+  });
+
+  test("a port that is in use is named", async () => {
+    const other = await serve([run]);
+    const { port } = new URL(other.url);
+    const { code, stderr } = await isthmus(["serve", "tiny", "--port", port], folder);
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: `error: port ${port}: is in use: choose another one with --port\n`,
+    });
+    await other.app.close();
   });
 });
