@@ -76,7 +76,7 @@ export function open({ model, live, bytes }: Required<Task>): Promise<Answer<Sig
     await sweep({ live });
     const parsed = parseModel(bytes, model.name);
     // ONNX Runtime would read other files wherever the model says that they lie.
-    requireOneFile(parsed, model.name);
+    requireOneFile(bytes, model.name);
     const { inputs, outputs } = await using(
       held.get(model.id) ?? hold(model, bytes),
       async (session) => session,
