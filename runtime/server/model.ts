@@ -14,7 +14,7 @@ import type { Signature } from "./worker.ts";
 
 /** What a model takes at most. */
 export interface ModelLimits extends BatchLimits {
-  /** Elements of all inputs of a request together at most. */
+  /** Elements of all inputs of a request together at most, and of all outputs; an eighth of it of those in JSON. */
   readonly maxElements: number;
 }
 
@@ -47,6 +47,8 @@ export class ServedModel {
   readonly #limits: ModelLimits;
   readonly #isBatched: boolean;
   readonly #openAxes: OpenAxes;
+  /** Elements of all outputs of one row, at least: axes of any length count as one. */
+  readonly #outputRow: number;
   readonly #release: () => void;
 
   constructor(
@@ -64,6 +66,7 @@ export class ServedModel {
     this.#limits = limits;
     this.#isBatched = isBatched(signature);
     this.#openAxes = openAxes(signature);
+    this.#outputRow = this.outputs.reduce((sum, { shape }) => sum + leastOf(shape.slice(1)), 0);
     this.#batcher = new Batcher((feeds) => pool.run(file, feeds), pool.workers, limits, statistics);
     this.#release = () => pool.forget(file);
   }
@@ -128,10 +131,28 @@ export class ServedModel {
       if (size === 0) refuse(`${this.name}: input ${name} of shape [${shape}] is empty`);
       elements += size;
     }
-    if (elements > this.#limits.maxElements)
-      throw new ServiceError(
-        413,
-        `${this.name}: ${elements} elements in one request, and at most ${this.#limits.maxElements} are taken`,
-      );
+    this.#requireFew(elements, this.#limits.maxElements, "elements in one request, and at most", "are taken");
+    if (this.#isBatched) this.requireAnswerable(this.#outputRow * feeds[this.inputs[0]!.name]!.shape[0]!);
   }
+
+  /** Throws a 413 where an answer has more elements than are sent, or more in JSON: what writes them does nothing else. */
+  requireAnswerable(elements: number, inJson = 0): void {
+    const { maxElements } = this.#limits;
+    this.#requireFew(elements, maxElements, "elements in the answer, and at most", "are sent");
+    const most = Math.floor(maxElements / 8);
+    this.#requireFew(
+      inJson,
+      most,
+      "elements of JSON in the answer, and at most",
+      "are sent so: ask for binary data",
+    );
+  }
+
+  #requireFew(elements: number, most: number, what: string, verb: string): void {
+    if (elements > most) throw new ServiceError(413, `${this.name}: ${elements} ${what} ${most} ${verb}`);
+  }
+}
+
+function leastOf(shape: Port["shape"]): number {
+  return sizeOf(shape.map((dim) => (typeof dim === "number" ? dim : 1)));
 }

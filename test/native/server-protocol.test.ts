@@ -253,6 +253,11 @@ describe("infer refuses with a 400 that says why", () => {
     ],
     ["an unknown output", { ...image({}), outputs: [{ name: "x" }] }, 'the model has no output "x"'],
     [
+      "an output that is asked for again and again",
+      { ...image({}), outputs: Array(5000).fill({ name: "mean" }) },
+      'output "mean" is asked for twice',
+    ],
+    [
       "classification",
       { ...image({}), outputs: [{ name: "mean", parameters: { classification: 2 } }] },
       "output mean: classification is not supported",
@@ -351,6 +356,36 @@ describe("infer refuses with a 400 that says why", () => {
       status: 413,
       json: { error: "tiny-encoder: 7056 elements in one request, and at most 6272 are taken" },
     });
+  });
+
+  test("an answer that would be too large, in JSON sooner", async () => {
+    const decoder = "/v2/models/tiny-decoder";
+    const [{ name, shape }] = (await server.get(decoder)).json.inputs as [{ name: string; shape: number[] }];
+    const decode = async (rows: number, parameters = {}) => {
+      const input = {
+        name,
+        shape: [rows, shape[1]],
+        datatype: "FP32",
+        data: Array(rows * shape[1]!).fill(0),
+      };
+      const { status, json } = await server.post(`${decoder}/infer`, { inputs: [input], parameters });
+      return status === 200 ? status : [status, json.error];
+    };
+    const binary = { binary_data_output: true };
+    expect(await decode(1)).toBe(200);
+    expect(await decode(2)).toEqual([
+      413,
+      "tiny-decoder: 1568 elements of JSON in the answer, and at most 784 are sent so: ask for binary data",
+    ]);
+    expect(await decode(8, binary)).toBe(200);
+    const { count } = server.service.model("tiny-decoder").statistics.success;
+    for (const parameters of [{}, binary])
+      expect(await decode(9, parameters)).toEqual([
+        413,
+        "tiny-decoder: 7056 elements in the answer, and at most 6272 are sent",
+      ]);
+    // What is known before is not even run.
+    expect(server.service.model("tiny-decoder").statistics.success.count).toBe(count);
   });
 
   test("404 for a model that there is not, and for another method", async () => {

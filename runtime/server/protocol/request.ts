@@ -246,9 +246,12 @@ function readOutputs(request: Fields, parameters: Fields, { outputs }: Ports): R
   const all = request.outputs == null ? [] : list(request, "outputs", "the request");
   // None asked for is all of them.
   if (all.length === 0) return outputs.map((port) => requestedOutput(port, isBinary));
+  const names = new Set<string>();
   return all.map((item) => {
     const output = object(item, "an output");
     const name = required(output, "name", "an output");
+    if (names.has(name)) refuse(`output ${shown(name)} is asked for twice`);
+    names.add(name);
     const port =
       outputs.find((port) => port.name === name) ?? refuse(`the model has no output ${shown(name)}`);
     const parameters = parametersOf(output, `output ${name}`);

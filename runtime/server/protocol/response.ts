@@ -20,12 +20,19 @@ const known = new WeakMap<
   { readonly outputs: Outputs; readonly shapes: readonly Tensor["shape"][]; readonly json: Buffer }
 >();
 
-/** The answer to a request. */
+/** The answer to a request. Throws a 413 where it would be too large. */
 export function writeResponse(
   model: ServedModel,
   { id, outputs }: InferRequest,
   results: Tensors,
 ): InferResponse {
+  let [elements, inJson] = [0, 0];
+  for (const { name, isBinary } of outputs) {
+    const { length } = results[name]!.data;
+    elements += length;
+    if (!isBinary) inJson += length;
+  }
+  model.requireAnswerable(elements, inJson);
   if (!outputs.some(isBinary)) return { body: jsonOf(model, id, outputs, results), headerLength: undefined };
   const json = headOf(model, id, outputs, results);
   let length = json.length;
