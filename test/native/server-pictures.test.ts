@@ -144,6 +144,16 @@ describe("pictures that are decoded beside each other", () => {
       });
     }));
 
+  test("have sides of 65,535 pixels at most: of more rows a decoder would run out of memory", () =>
+    decoding(2 ** 24, 30_000, async (pictures) => {
+      const tall = (height: number) => lyingPng(1, height, new Uint8Array(2 * height));
+      expect(await pictures.decode([tall(65_535)], form, signal)).toHaveLength(784);
+      await expect(pictures.decode([tall(65_536)], form, signal)).rejects.toMatchObject({
+        statusCode: 413,
+        message: "the image: is too large: 1×65536 pixels, and at most 65535 a side are taken",
+      });
+    }));
+
   test("are given up when one of them is wrong, and leave their places to others", () =>
     decoding(2 ** 26, 30_000, async (pictures) => {
       const large = await pictures.draw(

@@ -15,6 +15,8 @@ const THREADS = 2;
 const IDLE = 10_000;
 /** Pictures that wait at most. */
 const QUEUE = 1024;
+/** Pixels of a side at most, as of a JPEG: a PNG's decoder makes objects for each row, and all there may be took more than `HEAP`. */
+const SIDE = 2 ** 16 - 1;
 /** Pictures of the largest size that a request may bring: many together keep the threads from others. */
 const LARGE = 8;
 /** Megabytes of a thread's heap: what a picture of as many pixels as are taken needs, and more. */
@@ -116,6 +118,11 @@ export class Pictures {
     const size = dimensionsOf(bytes) ?? damaged(`${place}: is damaged or cut short`);
     const { width, height } = size;
     if (width === 0 || height === 0) damaged(`${place}: is damaged: it is ${width}×${height} pixels`);
+    if (Math.max(width, height) > SIDE)
+      throw new ServiceError(
+        413,
+        `${place}: is too large: ${width}×${height} pixels, and at most ${SIDE} a side are taken`,
+      );
     if (width * height > this.#maxPixels)
       throw new ServiceError(
         413,
