@@ -22,8 +22,12 @@ export interface ModelBytes {
  * The models that a path stands for, in the order of their names: those of a run `<run>` are `<run>-encoder`,
  * `<run>-decoder` and `<run>-evaluation`; a file is called as it is without `.onnx`; a folder has those of its files. `NAME=PATH` gives a run
  * or a file another name. Throws where there is no model.
+ * @param onUnnamed told of a file in a folder whose name is none for a model, which is an error otherwise
  */
-export async function findModels(spec: string): Promise<readonly ModelSource[]> {
+export async function findModels(
+  spec: string,
+  onUnnamed?: (error: unknown) => void,
+): Promise<readonly ModelSource[]> {
   const [, given, rest] = /^([\w.-]+)=(.+)$/s.exec(spec) ?? [];
   const path = resolve(rest ?? spec);
   const entry = await stat(path).catch((error) => unreadable(rest ?? spec, error));
@@ -38,7 +42,15 @@ export async function findModels(spec: string): Promise<readonly ModelSource[]> 
   }
   if (given !== undefined) fail(spec, "is a folder of models, which are called as their files are");
   if (models.length === 0) fail(spec, "is neither a run nor a folder with .onnx files");
-  return models.map((file) => source(basename(file, ".onnx"), join(path, file), path));
+  return models.flatMap((file) => {
+    try {
+      return [source(basename(file, ".onnx"), join(path, file), path)];
+    } catch (error) {
+      if (onUnnamed === undefined) throw error;
+      onUnnamed(error);
+      return [];
+    }
+  });
 }
 
 function source(name: string, path: string, folder: string): ModelSource {
@@ -52,7 +64,10 @@ function source(name: string, path: string, folder: string): ModelSource {
 
 /** What tells a file from another version of it. Throws where it can't be read. */
 export async function stampOf({ path }: ModelSource): Promise<string> {
-  const { ino, size, mtimeMs } = await stat(path).catch((error) => unreadable(path, error));
+  const entry = await stat(path).catch((error) => unreadable(path, error));
+  // A pipe would be waited for until somebody writes to it.
+  if (!entry.isFile()) fail(path, "is not a file");
+  const { ino, size, mtimeMs } = entry;
   return `${ino}:${size}:${mtimeMs}`;
 }
 

@@ -59,6 +59,7 @@ export class InferenceService {
   readonly #options: ServiceOptions;
   readonly #paths: readonly string[];
   readonly #entries = new Map<string, Entry>();
+  readonly #told = new Set<string>();
   #watcher: NodeJS.Timeout | undefined;
   #isEnding = false;
   #isClosing = false;
@@ -80,7 +81,7 @@ export class InferenceService {
    * name, or one can't be loaded.
    */
   static async open(paths: readonly string[], options: ServiceOptions = {}): Promise<InferenceService> {
-    const sources = (await Promise.all(paths.map(findModels))).flat();
+    const sources = (await Promise.all(paths.map((path) => findModels(path)))).flat();
     for (const { name, path } of sources) {
       const other = sources.find((source) => source.name === name && source.path !== path);
       if (other)
@@ -152,7 +153,7 @@ export class InferenceService {
   async refresh(): Promise<void> {
     for (const path of this.#paths) {
       // What is not there any more is served from memory.
-      const sources = await findModels(path).catch(() => []);
+      const sources = await findModels(path, (error) => this.#tellOnce(error)).catch(() => []);
       for (const source of sources) if (!this.#entries.has(source.name)) this.#add(source, "not loaded yet");
     }
   }
@@ -187,6 +188,14 @@ export class InferenceService {
     clearInterval(this.#watcher);
     await Promise.all([...this.#entries.values()].map(({ turn, model }) => turn.then(() => model?.retire())));
     await this.#pool.close();
+  }
+
+  /** Of a file that no request is about. */
+  #tellOnce(error: unknown): void {
+    const message = String(error);
+    if (this.#told.has(message)) return;
+    this.#told.add(message);
+    this.#options.onEvent?.({ message: "a file is no model", error });
   }
 
   #add(source: ModelSource, reason: string): void {

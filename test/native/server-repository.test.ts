@@ -1,5 +1,6 @@
 /** Which models there are: under which names, from which files, loaded, unloaded, and loaded anew when a file changes. */
-import { cp, mkdir, rename, symlink, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { cp, mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -106,9 +107,13 @@ describe("names", () => {
 
 describe("the repository extension", () => {
   let server: Serving;
+  const told: string[] = [];
   beforeAll(async () => {
     await cp(path("models"), path("repository"), { recursive: true });
-    server = await serve([path("repository")], { watch: 0 });
+    const onEvent = ({ error }: ServiceEvent) => {
+      if (error !== undefined) told.push(String(error));
+    };
+    server = await serve([path("repository")], { watch: 0, onEvent });
   });
   afterAll(() => server.app.close());
   const states = async (body?: unknown) => (await server.post("/v2/repository/index", body)).json;
@@ -153,6 +158,28 @@ describe("the repository extension", () => {
     expect(await server.get("/v2/health/ready")).toMatchObject({ status: 200 });
     expect(await server.post("/v2/repository/models/new/load")).toMatchObject({ status: 200 });
     expect(await server.post("/v2/models/new/infer", encodeRequest(1))).toMatchObject({ status: 200 });
+  });
+
+  test("a file whose name is none for a model is told of once, and hides no other", async () => {
+    told.length = 0;
+    for (const name of ["a b", "newer"])
+      await writeFile(path("repository", `${name}.onnx`), halfOf("encoder"));
+    for (let i = 0; i < 2; i++)
+      expect(await states()).toContainEqual(expect.objectContaining({ name: "newer" }));
+    expect(told).toEqual([expect.stringMatching(/"a b" is no name for a model/)]);
+    expect(await server.post("/v2/repository/models/newer/load")).toMatchObject({ status: 200 });
+    for (const name of ["a b", "newer"]) await rm(path("repository", `${name}.onnx`));
+  });
+
+  test("a pipe where a model's file was is not waited for", async () => {
+    await writeFile(path("repository", "pipe.onnx"), halfOf("encoder"));
+    expect(await server.post("/v2/repository/models/pipe/load")).toMatchObject({ status: 200 });
+    await rm(path("repository", "pipe.onnx"));
+    execFileSync("mkfifo", [path("repository", "pipe.onnx")]);
+    const { status, json } = await server.post("/v2/repository/models/pipe/load");
+    expect({ status, json }).toEqual({ status: 400, json: { error: "model pipe could not be loaded" } });
+    expect(await server.post("/v2/models/pipe/infer", encodeRequest(1))).toMatchObject({ status: 200 });
+    await rm(path("repository", "pipe.onnx"));
   });
 
   test.each(["load", "unload"])(
