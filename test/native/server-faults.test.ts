@@ -117,6 +117,17 @@ describe("malformed requests", () => {
     });
     expect(status).toBe(200);
   });
+
+  test.each([
+    [infer, "inputs"],
+    ["/encode", "pixels"],
+  ])("%s: arrays in arrays without end are not even read", async (path, key) => {
+    const many = 2 ** 19;
+    const headers = { authorization: "Bearer secret-9", "content-type": "application/json" };
+    const { status, json } = await server.post(path, `{"${key}":${"[".repeat(many)}`, headers);
+    const error = `the request has ${many + 1} arrays and objects, and at most ${many} are read`;
+    expect({ status, json }).toEqual({ status: 413, json: { error } });
+  });
 });
 
 describe("clients", () => {

@@ -3,6 +3,7 @@ import { Readable } from "node:stream";
 import { Busboy, type BusboyHeaders, type BusboyInstance } from "@fastify/busboy";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { refuse, ServiceError } from "../error.ts";
+import { unreadable } from "../json.ts";
 import type { Label } from "./label.ts";
 
 /** The types of bodies that are pictures, whatever they say; their first bytes say which. */
@@ -28,11 +29,12 @@ const SLICE = 2 ** 16;
 export function addParsers(app: FastifyInstance, maxImages: number): void {
   // An application around this one may read some of them in another way.
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser(
-    "application/json",
-    { parseAs: "string" },
-    app.getDefaultJsonParser("error", "error"),
-  );
+  const parse = app.getDefaultJsonParser("error", "error");
+  app.addContentTypeParser<string>("application/json", { parseAs: "string" }, (request, body, done) => {
+    const error = unreadable(body, "the request");
+    if (error === undefined) parse(request, body, done);
+    else done(error);
+  });
   app.addContentTypeParser(
     [...pictureTypes],
     { parseAs: "buffer" },
