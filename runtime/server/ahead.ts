@@ -34,6 +34,8 @@ export interface AheadOptions {
   readonly isAllowed: (headers: IncomingHttpHeaders) => boolean;
   /** Whether the server is ending: then all is handed on, and connections are closed. */
   readonly isClosing: () => boolean;
+  /** Told before an answer of so many bytes is sent. */
+  readonly onAnswer: (response: ServerResponse, length: number) => void;
   /** The id of a request. */
   readonly idOf: (request: IncomingMessage) => string;
   readonly log: () => FastifyBaseLogger;
@@ -75,7 +77,7 @@ function answer(
   model: string,
   request: IncomingMessage,
   response: ServerResponse,
-  { service, isClosing, idOf, log }: AheadOptions,
+  { service, isClosing, onAnswer, idOf, log }: AheadOptions,
 ): void {
   const since = performance.now();
   const id = idOf(request);
@@ -90,6 +92,7 @@ function answer(
     for (const [name, value] of Object.entries(headers)) all.push(name, value);
     // Or the connection would stay open for more, and the server wait for its end.
     if (isClosing()) all.push("connection", "close");
+    onAnswer(response, length);
     // ASCII is the same in both, and quicker to send as Latin-1: a tenth more answers in JSON.
     response.writeHead(status, all).end(body, body.length === length ? "latin1" : "utf8");
     end(request.socket.destroyed ? CLIENT_GONE : status);

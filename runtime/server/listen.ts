@@ -1,5 +1,5 @@
 /** A server of its own around the plugin: logs, request ids, and an end that drains. */
-import { createServer, STATUS_CODES } from "node:http";
+import { createServer, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import { ahead } from "./ahead.ts";
@@ -14,6 +14,9 @@ export interface ServerOptions extends InferenceOptions {
   readonly logger?: FastifyBaseLogger | undefined;
 }
 
+/** Bytes of an answer that the system holds where a client does not read it. */
+const LARGE = 2 ** 16;
+
 /** 16 MiB */
 export const defaultBodyLimit = 2 ** 24;
 
@@ -25,7 +28,13 @@ export async function inferenceServer({
 }: ServerOptions): Promise<FastifyInstance> {
   const idOf = requestIds();
   const lines = new RequestLines();
-  let isClosing = false;
+  const { service } = options;
+  // From the signal on, so that clients that keep their connections are gone from them when these are closed.
+  const isClosing = () => service.isEnding;
+  // Whoever reads none of an answer for as long as a request may take to come holds it no longer.
+  const onAnswer = (response: ServerResponse, length: number) => {
+    if (length > LARGE) response.socket?.setTimeout(app.server.requestTimeout);
+  };
   const app: FastifyInstance = Fastify({
     bodyLimit,
     ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),
@@ -43,10 +52,11 @@ export async function inferenceServer({
       const isAllowed = tokenTest(options.token);
       const server = createServer(
         ahead(handler, {
-          service: options.service,
+          service,
           bodyLimit,
           isAllowed,
-          isClosing: () => isClosing,
+          isClosing,
+          onAnswer,
           idOf,
           log: () => app.log,
         }),
@@ -62,10 +72,9 @@ export async function inferenceServer({
     forceCloseConnections: "idle",
   });
   app.addHook("preClose", (done) => {
-    isClosing = true;
     // Node does not look any more for requests that don't come to their end once a server closes.
     const { server } = app;
-    setTimeout(() => server.closeAllConnections(), server.requestTimeout + options.service.timeout).unref();
+    setTimeout(() => server.closeAllConnections(), server.requestTimeout + service.timeout).unref();
     done();
   });
   app.addHook("onRequest", (request, reply, done) => {
@@ -74,10 +83,11 @@ export async function inferenceServer({
     });
     done();
   });
-  app.addHook("onSend", (request, reply, _payload, done) => {
+  app.addHook("onSend", (request, reply, payload, done) => {
+    if (typeof payload === "string" || Buffer.isBuffer(payload)) onAnswer(reply.raw, payload.length);
     reply.header("x-request-id", request.id);
     // Or the connection would stay open for more, and the server wait for its end.
-    if (isClosing) reply.header("connection", "close");
+    if (isClosing()) reply.header("connection", "close");
     done();
   });
   app.setNotFoundHandler(({ method }, reply) =>

@@ -124,6 +124,11 @@ export class InferenceService {
     );
   }
 
+  /** Whether its end was announced. */
+  get isEnding(): boolean {
+    return this.#isEnding;
+  }
+
   /** All models that there are. */
   index(): readonly ModelState[] {
     return [...this.#entries].map(([name, { model, reason, statistics }]) => ({

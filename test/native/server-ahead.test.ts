@@ -38,6 +38,7 @@ const options: Omit<AheadOptions, "service"> = {
   bodyLimit: 1e6,
   isAllowed: ({ authorization }) => authorization !== "Bearer wrong",
   isClosing: () => isClosing,
+  onAnswer: () => {},
   idOf: () => "id",
   log: () =>
     ({

@@ -13,7 +13,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { InferenceService, inferencePlugin } from "../../runtime/server/index.ts";
 import { tensor } from "../../src/ir/tensor.ts";
 import { command, isthmus, start } from "../support/cli.ts";
-import { encodeRequest, pixels, type Serving, serve, writeRun } from "../support/serving.ts";
+import { binaryRequest, encodeRequest, pixels, type Serving, serve, writeRun } from "../support/serving.ts";
 import { sharedFolder } from "../support/tiny.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -253,23 +253,60 @@ describe("requests of web pages", () => {
   });
 });
 
-test("a server that is about to end says that it is not ready, and answers what comes yet", async () => {
+test("a server that is about to end says that it is not ready, answers what comes yet, and keeps no connection", async () => {
   const server = await serve([run], { maxDelay: 1000 });
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const ready = () =>
-    new Promise<number>((resolve, reject) => {
+    new Promise<unknown>((resolve, reject) => {
       get(`${server.url}/v2/health/ready`, { agent }, (response) => {
-        response.resume().once("end", () => resolve(response.statusCode!));
+        response.resume().once("end", () => resolve([response.statusCode, response.headers.connection]));
       }).once("error", reject);
     });
-  expect(await ready()).toBe(200);
+  expect(await ready()).toEqual([200, "keep-alive"]);
   const asked = server.post(`${encoder}/infer`, encodeRequest(1));
   await expect.poll(() => server.service.model("tiny-encoder").waiting).toBe(1);
   server.service.announceEnd();
-  expect(await ready()).toBe(503);
+  expect(await ready()).toEqual([503, "close"]);
+  const late = await server.post(`${encoder}/infer`, encodeRequest(2));
+  expect([late.status, late.headers.get("connection")]).toEqual([200, "close"]);
   await server.app.close();
   expect((await asked).status).toBe(200);
   agent.destroy();
+});
+
+test.each([
+  ["ahead of Fastify", ""],
+  ["by way of it", "?x"],
+])("a client that reads nothing of a large answer loses it: %s", async (_way, query) => {
+  const server = await serve([run]);
+  server.app.server.requestTimeout = 1000;
+  const { port } = new URL(server.url);
+  const { shape } = server.service.model("tiny-decoder").inputs[0]!;
+  const codes = new Uint8Array(2000 * 4 * Number(shape[1]));
+  const inputs = [
+    {
+      ...{ name: "latent", shape: [2000, shape[1]], datatype: "FP32" },
+      parameters: { binary_data_size: codes.length },
+    },
+  ];
+  // More than the system holds: 6 MB, twice.
+  const { body, headers } = binaryRequest({ inputs, parameters: { binary_data_output: true } }, codes);
+  const head = Object.entries({ host: "x", ...headers, "content-length": body.length });
+  const socket = connect(Number(port), "127.0.0.1").pause();
+  for (let i = 0; i < 2; i++) {
+    socket.write(`POST /v2/models/tiny-decoder/infer${query} HTTP/1.1\r\n`);
+    socket.write(`${head.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`);
+    socket.write(body);
+  }
+  socket.on("error", () => {});
+  const connections = () =>
+    new Promise<number>((resolve) => {
+      server.app.server.getConnections((_error, count) => resolve(count));
+    });
+  await expect.poll(connections).toBe(1);
+  await expect.poll(connections, { timeout: 20_000, interval: 200 }).toBe(0);
+  socket.destroy();
+  await server.app.close();
 });
 
 test("closing answers what was asked before", async () => {
