@@ -20,9 +20,12 @@ export async function tryOut(open: Host["open"], device: Device): Promise<string
   }
 }
 
-/** One line of ONNX Runtime's: its assertions begin with their place in its source, and say what is wrong last. */
+/** One line of ONNX Runtime's: it begins with a place in its source, and says what is wrong last. */
 export function saidBy(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const [line = message] = message.split("\n");
-  return line.replace(/^.*ERROR_MESSAGE: /, "").replace(/\S*\/onnxruntime\/core\/.* was false\. /, "");
+  return line
+    .replace(/^.*ERROR_MESSAGE: /, "")
+    .replace(/\S*\/onnxruntime\/core\/.* was false\. /, "")
+    .replace(/\S*\/onnxruntime\/core\/\S+:\d+ .*?\) (\[ONNXRuntimeError\] : \d+ : \w+ : )?/, "");
 }

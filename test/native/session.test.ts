@@ -121,6 +121,38 @@ describe("Session", () => {
     await session.release();
   });
 
+  test("says what failed, and not where in ONNX Runtime's source", async () => {
+    const { INT64, FLOAT } = onnx.TensorProto.DataType;
+    const port = (name: string, elemType: number) => ({
+      name,
+      type: { tensorType: { elemType, shape: {} } },
+    });
+    const model = onnx.ModelProto.encode({
+      irVersion: 8,
+      opsetImport: [{ version: 17 }],
+      graph: {
+        name: "expand",
+        node: [{ opType: "Expand", input: ["x", "size"], output: ["y"] }],
+        initializer: [{ name: "x", dims: [1], dataType: FLOAT, floatData: [1] }],
+        input: [
+          { name: "size", type: { tensorType: { elemType: INT64, shape: { dim: [{ dimValue: 1 }] } } } },
+        ],
+        output: [port("y", FLOAT)],
+      },
+    }).finish();
+    const session = await Session.load(model, "m", nodeHost);
+    const said = (size: bigint) =>
+      session.run({ size: tensor("int64", [1], BigInt64Array.of(size)) }).catch(({ message }) => message);
+    const running = "m: ONNX Runtime: Non-zero status code returned while running Expand node. Name:'' ";
+    expect(await said(-5n)).toBe(
+      `${running}Status Message: tensor.cc:57 CalculateTensorStorageSize Tensor shape.Size() must be >= 0`,
+    );
+    expect(await said(2n ** 40n)).toBe(
+      `${running}Status Message: Failed to allocate memory for requested buffer of size ${4n * 2n ** 40n}`,
+    );
+    await session.release();
+  });
+
   test("says so inside of a loop as well", async () => {
     const x = input("x", "float32", [3]);
     const index = input("index", "int32", ["steps", 1]);
