@@ -25,7 +25,12 @@ export function withServiceOptions(command: Command): Command {
     )
     .option("--timeout-ms <ms>", "how long a request may take", atLeast(1, 2 ** 31 - 1), 30_000)
     .option("--max-body-mb <n>", "largest body of a request", least(0.001), 16)
-    .option("--max-elements <n>", "elements of a request's inputs at most, and of its outputs; an eighth of it of outputs in JSON", atLeast(1), 2 ** 24)
+    .option(
+      "--max-elements <n>",
+      "elements of a request's inputs at most, and of its outputs; an eighth of it of outputs in JSON",
+      atLeast(1),
+      2 ** 24,
+    )
     .option(
       "--max-images <n>",
       "images or codes of a request to /encode and the like at most",

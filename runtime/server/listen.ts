@@ -37,6 +37,8 @@ export async function inferenceServer({
   };
   const app: FastifyInstance = Fastify({
     bodyLimit,
+    // A model is called as its file is, which may have so many letters.
+    routerOptions: { maxParamLength: 255 },
     ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),
     logController: lines,
     // A logger for each request would cost more than its line does.

@@ -160,6 +160,19 @@ describe("the repository extension", () => {
     expect(await server.post("/v2/models/new/infer", encodeRequest(1))).toMatchObject({ status: 200 });
   });
 
+  test("names may be as long as files' are", async () => {
+    const name = "n".repeat(250);
+    await writeFile(path("repository", `${name}.onnx`), halfOf("encoder"));
+    expect(await server.post(`/v2/repository/models/${name}/load`)).toMatchObject({ status: 200 });
+    expect(await server.get(`/v2/models/${name}`)).toMatchObject({ status: 200, json: { name } });
+    for (const body of ["[", [], { parameters: "x" }])
+      expect(await server.post(`/v2/repository/models/${name}/unload`, body)).toMatchObject({ status: 400 });
+    const parameters = { unload_dependents: true };
+    const unloaded = await server.post(`/v2/repository/models/${name}/unload`, { parameters });
+    expect(unloaded).toMatchObject({ status: 200 });
+    await rm(path("repository", `${name}.onnx`));
+  });
+
   test("a file whose name is none for a model is told of once, and hides no other", async () => {
     told.length = 0;
     for (const name of ["a b", "newer"])

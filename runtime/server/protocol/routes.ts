@@ -80,7 +80,9 @@ export async function protocolRoutes(
     await service.load((params as Named).name);
     return reply.code(200).send();
   });
-  app.post("/v2/repository/models/:name/unload", async ({ params }, reply) => {
+  app.post("/v2/repository/models/:name/unload", async ({ params, body }, reply) => {
+    // It may say whether models that this one needs are to go, too: there are none.
+    parametersOf(fieldsIn(body), "the request");
     await service.unload((params as Named).name);
     return reply.code(200).send();
   });
