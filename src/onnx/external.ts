@@ -39,7 +39,7 @@ export function requireOneFile(bytes: Uint8Array, subject: string): void {
     for (let at = start; at < end; ) {
       const tag = varintAt(bytes, at);
       // A field's number and its form have 32 bits together, whatever stands above them.
-      const [field, form] = [((tag.value % 2 ** 32) >>> 3) as number, tag.value & 7];
+      const [field, form] = [(tag.value % 2 ** 32) >>> 3, tag.value & 7];
       at = tag.end;
       if (form === FIXED64) at += 8;
       else if (form === FIXED32) at += 4;
@@ -50,7 +50,7 @@ export function requireOneFile(bytes: Uint8Array, subject: string): void {
         at = length.end + length.value;
         if (inside[field] !== undefined && at <= end) left.push([inside[field], length.end, at]);
       }
-      if (at > end) fail(subject, "not an ONNX model, or a damaged one (it ends within a field)");
+      if (!(at <= end)) fail(subject, "not an ONNX model, or a damaged one (it ends within a field)");
     }
   }
 }
