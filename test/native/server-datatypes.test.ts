@@ -76,6 +76,13 @@ test.each(dtypes)("%s as bytes", async (dtype) => {
   expect(new Uint8Array(answer.bytes.subarray(length))).toEqual(bytes);
 });
 
+test("an INT64 that JSON may have rounded is to be sent as bytes", async () => {
+  const inputs = [{ name: "x", shape: [1, 3], datatype: "INT64", data: [0, 2 ** 53, 0] }];
+  const { status, json } = await server.post("/v2/models/int64/infer", { inputs });
+  const error = "input x: element 1 is 9007199254740992, which JSON may have rounded: send binary data";
+  expect({ status, json }).toEqual({ status: 400, json: { error } });
+});
+
 test("a BOOL is a byte 0 or 1", async () => {
   const inputs = [{ name: "x", shape: [1, 3], datatype: "BOOL", parameters: { binary_data_size: 3 } }];
   const { body, headers } = binaryRequest({ inputs }, Uint8Array.of(0, 1, 2));

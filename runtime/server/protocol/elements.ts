@@ -27,7 +27,13 @@ export function elementsOf(
     refuse(`input ${name}: shape [${shape}] holds ${length} elements, and data has ${flat.length}`);
   const isElement = elementTest(dtype);
   const at = flat.findIndex((value) => !isElement(value));
-  if (at >= 0) refuse(`input ${name}: element ${at} is ${shown(flat[at])}, which is no ${datatypes[dtype]}`);
+  if (at >= 0) {
+    const isInexact = dtype === "int64" && Number.isInteger(flat[at]);
+    const wrong = isInexact
+      ? "which JSON may have rounded: send binary data"
+      : `which is no ${datatypes[dtype]}`;
+    refuse(`input ${name}: element ${at} is ${shown(flat[at])}, ${wrong}`);
+  }
   // What most models take, and several times as fast.
   if (dtype === "float32") return new Float32Array(flat as number[]);
   return arrayOf(dtype, flat as readonly number[]);
