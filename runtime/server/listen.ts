@@ -1,6 +1,6 @@
 /** A server of its own around the plugin: logs, request ids, and an end that drains. */
 import { createServer, type ServerResponse, STATUS_CODES } from "node:http";
-import type { Socket } from "node:net";
+import { Socket } from "node:net";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import { ahead } from "./ahead.ts";
 import { answerError, type InferenceOptions, inferencePlugin } from "./plugin.ts";
@@ -33,7 +33,9 @@ export async function inferenceServer({
   const isClosing = () => service.isEnding;
   // Whoever reads none of an answer for as long as a request may take to come holds it no longer.
   const onAnswer = (response: ServerResponse, length: number) => {
-    if (length > LARGE) response.socket?.setTimeout(app.server.requestTimeout);
+    // An injected request has none that is one.
+    const { socket } = response;
+    if (length > LARGE && socket instanceof Socket) socket.setTimeout(app.server.requestTimeout);
   };
   const app: FastifyInstance = Fastify({
     bodyLimit,
