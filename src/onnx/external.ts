@@ -17,6 +17,7 @@ const fields = {
 type Message = keyof typeof fields;
 
 /** How the value of a field is written. */
+const VARINT = 0;
 const FIXED64 = 1;
 const BYTES = 2;
 const FIXED32 = 5;
@@ -44,7 +45,7 @@ export function requireOneFile(bytes: Uint8Array, subject: string): void {
       if (form === FIXED64) at += 8;
       else if (form === FIXED32) at += 4;
       // The ends of a group have no value of their own; what it holds is looked at as if it stood outside.
-      else if (form === 0) at = varintAt(bytes, at).end;
+      else if (form === VARINT) at = varintAt(bytes, at).end;
       else if (form === BYTES) {
         const length = varintAt(bytes, at);
         at = length.end + length.value;
